@@ -1,0 +1,1 @@
+"""What every service stands on: clocks, database, doors, rights, logs. One small module each; import the module you need."""

@@ -1,0 +1,124 @@
+"""PostgreSQL through SQLAlchemy Core on asyncpg."""
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+__all__ = ["Database", "SkewedClock", "is_outage", "sql"]
+
+MAX_SKEW = timedelta(seconds=2)
+
+_OUTAGE = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+)
+
+
+class SkewedClock(Exception):
+    """This machine and the database disagree about the time by more than two seconds."""
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """The database is away or asks to be tried again: nothing is wrong with the statement or its data."""
+    while error is not None:
+        if isinstance(error, (*_OUTAGE, OperationalError)):
+            return True
+        if isinstance(error, DBAPIError):
+            if error.connection_invalidated:
+                return True
+            original = getattr(error.orig, "__cause__", None)
+            if isinstance(original, _OUTAGE):
+                return True
+        error = error.__cause__
+    return False
+
+
+@lru_cache(maxsize=1024)
+def sql(statement: str) -> TextClause:
+    """The prepared text of a statement; parsed once."""
+    return text(statement)
+
+
+class Database:
+    """One service's database, under its app role. `url` is a plain `postgresql://` URL."""
+
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 8) -> None:
+        self.url = url
+        self.application_name = application_name
+        self.engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"server_settings": self._session(idle_in_transaction_session_timeout="10s"), "timeout": 5},
+        )
+
+    def _session(self, **settings: str) -> dict[str, str]:
+        return {
+            "application_name": self.application_name,
+            "timezone": "UTC",
+            "synchronous_commit": "on",
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+            "jit": "off",
+        } | settings
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction: committed at the end, rolled back on an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def fetch(self, statement: str, **parameters: Any) -> Sequence[Row[Any]]:
+        """The rows of one statement, in a transaction of its own."""
+        async with self.begin() as connection:
+            return (await connection.execute(sql(statement), parameters)).all()
+
+    async def dedicated(self, *, idle_session_timeout: str = "15s") -> asyncpg.Connection:
+        """A connection outside the pool, for a session lock: the server ends it soon after its owner stops."""
+        connection: asyncpg.Connection = await asyncpg.connect(
+            self.url, timeout=5, server_settings=self._session(idle_session_timeout=idle_session_timeout)
+        )
+        transport = getattr(connection, "_transport", None)
+        peer = transport.get_extra_info("socket") if transport else None
+        if peer is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
+
+    async def check_skew(self) -> None:
+        """Compare machine time with the database's. Raises SkewedClock beyond two seconds."""
+        before = datetime.now(UTC)
+        theirs: datetime = (await self.fetch("select clock_timestamp()"))[0][0]
+        after = datetime.now(UTC)
+        if theirs < before - MAX_SKEW or theirs > after + MAX_SKEW:
+            raise SkewedClock(
+                f"the database's time is {theirs.isoformat()}, this machine's {after.isoformat()}: set both by NTP"
+            )
+
+    async def close(self) -> None:
+        """Give every pooled connection back."""
+        await self.engine.dispose()

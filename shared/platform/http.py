@@ -1,0 +1,129 @@
+"""The app of a service's doors: health, readiness, metrics, errors, and permission on every route."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from shared.platform import problem
+from shared.platform.auth import Allow, Keys, Public
+from shared.platform.problem import Problem, ProblemBody
+
+__all__ = ["Probe", "create_app", "permission_of", "routes_of", "seal"]
+
+Probe = Callable[[], Awaitable[str | None]]
+"""None when all is well, else what is wrong in one sentence."""
+
+MAX_BODY = 4 * 1024 * 1024
+PROBE_TIMEOUT_S = 3.0
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody, "content": {problem.MEDIA_TYPE: {}}, "description": text}
+    for status, text in {
+        400: "the request cannot be read",
+        401: "no valid token",
+        403: "no right",
+        422: "fields that are wrong",
+        503: "the database or the bus is away; nothing was stored",
+    }.items()
+}
+
+
+class BodyLimit:
+    """Answers 413 as soon as a body is longer than the cap, whatever its Content-Length says."""
+
+    def __init__(self, app: Any, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Count what comes in."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Any:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.limit:
+                raise Problem(413, "too-large", f"A body may have {self.limit} bytes at the most.")
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def create_app(
+    title: str, keys: Keys, probes: Mapping[str, Probe], registry: CollectorRegistry, **state: Any
+) -> FastAPI:
+    """An app with the routes that every service has. `probes` are asked by /readyz, in parallel.
+
+    Add routers to it, then `seal` it.
+    """
+    app = FastAPI(title=f"House Rules: {title}", version="1", responses=ERRORS)
+    app.state.keys = keys
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    problem.install(app)
+    app.add_middleware(BodyLimit, limit=MAX_BODY)
+    app.include_router(_platform(probes, registry))
+    return app
+
+
+def _platform(probes: Mapping[str, Probe], registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(tags=["platform"])
+
+    @router.get("/healthz", summary="Alive", responses={})
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", summary="Ready to serve; says what is not")
+    async def readyz() -> JSONResponse:
+        answers = dict(zip(probes, await asyncio.gather(*(_ask(probe) for probe in probes.values())), strict=True))
+        ready = all(answer is None for answer in answers.values())
+        checks = {name: answer or "ready" for name, answer in answers.items()}
+        return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _ask(probe: Probe) -> str | None:
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            return await probe()
+    except Exception as error:  # noqa: BLE001 a probe that fails is an answer
+        return f"{type(error).__name__}"
+
+
+def permission_of(route: APIRoute) -> Allow | Public | None:
+    """What a route asks of its caller."""
+    return next(_permissions(route.dependant), None)
+
+
+def _permissions(dependant: Dependant) -> Iterator[Allow | Public]:
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, (Allow, Public)):
+            yield dependency.call
+        yield from _permissions(dependency)
+
+
+def routes_of(app: FastAPI) -> list[APIRoute]:
+    """The service's own routes: all but health, metrics and documentation."""
+    return [route for route in app.routes if isinstance(route, APIRoute) and "platform" not in route.tags]
+
+
+def seal(app: FastAPI) -> FastAPI:
+    """Refuse to serve an app with a route that declares no permission: deny by default."""
+    bare = [f"{sorted(route.methods or ())} {route.path}" for route in routes_of(app) if permission_of(route) is None]
+    if bare:
+        raise RuntimeError(f"routes without a permission: {', '.join(bare)}")
+    return app
