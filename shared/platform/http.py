@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.exceptions import HTTPException
 
 from shared.platform import problem
 from shared.platform.auth import Allow, Keys, Public
-from shared.platform.problem import Problem, ProblemBody
+from shared.platform.problem import ProblemBody
 
-__all__ = ["Probe", "create_app", "permission_of", "routes_of", "seal"]
+__all__ = ["Door", "Probe", "create_app", "doors_of", "seal"]
 
 Probe = Callable[[], Awaitable[str | None]]
 """None when all is well, else what is wrong in one sentence."""
@@ -52,7 +54,7 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.limit:
-                raise Problem(413, "too-large", f"A body may have {self.limit} bytes at the most.")
+                raise HTTPException(413, f"A body may have {self.limit} bytes at the most.")  # FastAPI makes others 400
             return message
 
         await self.app(scope, counted, send)
@@ -104,9 +106,22 @@ async def _ask(probe: Probe) -> str | None:
         return f"{type(error).__name__}"
 
 
-def permission_of(route: APIRoute) -> Allow | Public | None:
-    """What a route asks of its caller."""
-    return next(_permissions(route.dependant), None)
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One route of a service: how it is called and what it asks of its caller."""
+
+    methods: tuple[str, ...]
+    path: str
+    permission: Allow | Public | None
+
+
+def doors_of(app: FastAPI) -> list[Door]:
+    """The service's own routes, included routers' too: all but health, metrics and documentation."""
+    return [
+        Door(tuple(sorted(route.methods or ())), route.path or "", next(_permissions(route.dependant), None))
+        for route in iter_route_contexts(app.routes)
+        if isinstance(route.original_route, APIRoute) and "platform" not in route.tags
+    ]
 
 
 def _permissions(dependant: Dependant) -> Iterator[Allow | Public]:
@@ -116,14 +131,10 @@ def _permissions(dependant: Dependant) -> Iterator[Allow | Public]:
         yield from _permissions(dependency)
 
 
-def routes_of(app: FastAPI) -> list[APIRoute]:
-    """The service's own routes: all but health, metrics and documentation."""
-    return [route for route in app.routes if isinstance(route, APIRoute) and "platform" not in route.tags]
-
-
 def seal(app: FastAPI) -> FastAPI:
     """Refuse to serve an app with a route that declares no permission: deny by default."""
-    bare = [f"{sorted(route.methods or ())} {route.path}" for route in routes_of(app) if permission_of(route) is None]
+    doors = doors_of(app)
+    bare = [f"{'|'.join(door.methods)} {door.path}" for door in doors if door.permission is None]
     if bare:
         raise RuntimeError(f"routes without a permission: {', '.join(bare)}")
     return app
