@@ -1,0 +1,89 @@
+"""The outbox: records that wait in the database to be sent. Deleted when Kafka has acknowledged them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.platform.db import sql
+
+__all__ = ["Headers", "Outbox", "OutboxRow", "pack", "unpack"]
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class OutboxRow(NamedTuple):
+    """One record to be sent. Without a `partition` its key decides."""
+
+    organisation: str
+    topic: str
+    key: bytes | None
+    headers: Headers
+    body: bytes | None
+    partition: int | None = None
+
+
+class Executes(Protocol):
+    """A transaction."""
+
+    async def execute(self, statement: str, **params: Any) -> int:
+        """Run one statement."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[tuple[str, bytes | None]])
+
+
+def pack(headers: Headers) -> bytes:
+    """Kafka headers as one value, byte for byte: they are a list, in which a name may come twice."""
+    return _encoder.encode(headers)
+
+
+def unpack(packed: bytes) -> list[tuple[str, bytes | None]]:
+    """The inverse of `pack`."""
+    return _decoder.decode(packed)
+
+
+class Outbox:
+    """SQL of the outbox that transactions run; the relay's is in `relay`."""
+
+    INSERT = """
+        insert into outbox (organisation, topic, partition, key, headers, body)
+        select organisation, topic, partition, key, headers, body
+        from unnest(cast(:organisations as text[]), cast(:topics as text[]), cast(:partitions as int[]),
+                    cast(:keys as bytea[]), cast(:headers as bytea[]), cast(:bodies as bytea[]))
+             with ordinality as o(organisation, topic, partition, key, headers, body, n)
+        order by n
+    """
+    SPAN = "select max(id) - min(id) + 1 from outbox"
+    ROWS = "select count(*) from (select from outbox limit :rows + 1) as o"
+    AGE = """
+        select extract(epoch from clock_timestamp() - created_at) from outbox order by id limit 1
+    """
+
+    @classmethod
+    async def insert(cls, tx: Executes, rows: Sequence[OutboxRow]) -> None:
+        """Add rows; their numbers follow their order here."""
+        organisations, topics, keys, headers, bodies, partitions = zip(*rows, strict=True)
+        await tx.execute(
+            cls.INSERT,
+            organisations=organisations,
+            topics=topics,
+            partitions=partitions,
+            keys=keys,
+            headers=[pack(h) for h in headers],
+            bodies=bodies,
+        )
+
+    @classmethod
+    async def beyond(cls, connection: AsyncConnection, rows: int, age_s: float) -> bool:
+        """More than `rows` wait, or the oldest longer than `age_s`. Counts only where the numbers' span allows it."""
+        age = (await connection.execute(sql(cls.AGE))).scalar()
+        if age is None or age > age_s:
+            return age is not None
+        span: int = (await connection.execute(sql(cls.SPAN))).scalar_one()
+        if span <= rows:
+            return False
+        count: int = (await connection.execute(sql(cls.ROWS), {"rows": rows})).scalar_one()
+        return count > rows

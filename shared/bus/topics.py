@@ -1,0 +1,111 @@
+"""The topics, by name: who writes them, who reads them, how they are set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+__all__ = ["INBOUND", "READERS", "SHARED", "TopicSpec", "Topics"]
+
+SHARED = ("messages", "people", "images", "sla", "access", "consent")
+INBOUND = ("people", "images")
+
+READERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "messages": ("sla", "access"),
+        "people": ("access", "consent"),
+        "images": ("consent",),
+        "sla": ("intake", "access"),
+        "access": ("intake", "access"),
+        "consent": ("access",),
+    }
+)
+"""Which services read a logical topic; an inbound topic has the readers of the shared one."""
+
+DAY_MS = 86_400_000
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic as it must be on the broker."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names of one installation's topics. `organisations` are those with a policy pack."""
+
+    organisations: frozenset[str]
+    prefix: str = "houserules."
+    group_prefix: str = "houserules-"
+    partitions: int = 6
+    _parsed: dict[str, tuple[str, str | None]] = field(default_factory=dict, compare=False, repr=False)
+
+    def shared(self, logical: str) -> str:
+        """`messages` → `houserules.messages`."""
+        return f"{self.prefix}{logical}"
+
+    def inbound(self, organisation: str, logical: str) -> str:
+        """`westward`, `people` → `houserules.in.westward.people`."""
+        return f"{self.prefix}in.{organisation}.{logical}"
+
+    def group(self, service: str) -> str:
+        """The consumer group of a service."""
+        return f"{self.group_prefix}{service}"
+
+    def dead(self, topic: str, group: str) -> str:
+        """Where a group puts what it could not read of a topic."""
+        return f"{topic}.{group}.dlt"
+
+    def sources(self, logical: str) -> tuple[str, ...]:
+        """Every topic that carries a logical topic's events: the shared one and each organisation's inbound one."""
+        inbound = sorted(self.inbound(o, logical) for o in self.organisations) if logical in INBOUND else []
+        return (self.shared(logical), *inbound)
+
+    def read_by(self, service: str) -> tuple[str, ...]:
+        """Every topic that a service reads."""
+        return tuple(name for logical, readers in READERS.items() if service in readers for name in self.sources(logical))
+
+    def logical(self, topic: str) -> tuple[str, str | None]:
+        """The logical topic of a topic's name, and for an inbound topic its organisation. Raises ValueError."""
+        parsed = self._parsed.get(topic)
+        if parsed is None:
+            parsed = self._parsed[topic] = self._parse(topic)
+        return parsed
+
+    def _parse(self, topic: str) -> tuple[str, str | None]:
+        if topic.startswith(self.prefix):
+            rest = topic.removeprefix(self.prefix)
+            if rest in SHARED:
+                return rest, None
+            parts = rest.split(".")
+            if len(parts) == 3 and parts[0] == "in" and parts[2] in INBOUND:
+                return parts[2], parts[1]
+        raise ValueError(f"{topic} is not a topic of this installation")
+
+    def specs(self) -> list[TopicSpec]:
+        """Every topic that must exist: shared, inbound, and a dead letter topic for each reader of each."""
+        names = [(logical, name) for logical in SHARED for name in self.sources(logical)]
+        live = [self._live(name) for _, name in names]
+        dead = [self._dead(name, reader) for logical, name in names for reader in READERS[logical]]
+        return [*live, *dead]
+
+    def _live(self, name: str) -> TopicSpec:
+        return TopicSpec(name, self.partitions, _config(retention_days=7, max_mib=4))
+
+    def _dead(self, topic: str, service: str) -> TopicSpec:
+        name = self.dead(topic, self.group(service))
+        return TopicSpec(name, self.partitions, _config(retention_days=30, max_mib=5))
+
+
+def _config(*, retention_days: int, max_mib: int) -> Mapping[str, str]:
+    return MappingProxyType(
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(retention_days * DAY_MS),
+            "max.message.bytes": str(max_mib * MIB),
+        }
+    )
