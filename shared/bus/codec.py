@@ -1,20 +1,245 @@
-"""CloudEvents 1.0 over Kafka."""
+"""CloudEvents 1.0 over Kafka (protocol binding 1.0): written in binary mode, read in binary and structured mode.
 
-from typing import NamedTuple
+Reading judges everything that the contract's envelope says of an event and names a fault by its code.
+"""
 
+from collections.abc import Container, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from shared.bus.errors import Permanent, TooLarge
+from shared.bus.topics import Topics
+from shared.contracts import Invalid, Undecodable, contract, decode_data, encode_data
 from shared.contracts.event import Event
 
-__all__ = ["Wire", "encode"]
+__all__ = ["MAX_BODY", "Wire", "decode", "encode", "encode_structured", "read"]
+
+MAX_BODY = 512 * 1024
+MAX_ID = 255
+MAX_ATTRIBUTE_BYTES = 1024
+"""With the id and the organisation it must fit into one entry of the inbox's index."""
+
+TYPE_PREFIX, TYPE_SUFFIX = "houserules.", ".v1"
+OURS = "/houserules/"
+SERVICES = frozenset(f"{OURS}{service}" for service in ("intake", "sla", "access", "consent"))
+FORWARDED = f"{OURS}intake/"
+STRUCTURED = b"application/cloudevents"
+JSON = b"application/json"
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Wire(NamedTuple):
     """One Kafka record's content."""
 
     key: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     body: bytes | None
 
 
+class _Structured(msgspec.Struct):
+    """An event in the JSON format. A null attribute is an absent one."""
+
+    specversion: str | None = None
+    id: str | None = None
+    type: str | None = None
+    source: str | None = None
+    time: str | None = None
+    organisation: str | None = None
+    clauses: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    mode: str | None = None
+    traceparent: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"")
+    data_base64: bytes | None = None
+
+
+_structured = msgspec.json.Decoder(_Structured)
+_ATTRIBUTES = tuple(name for name in _Structured.__struct_fields__ if not name.startswith("data"))
+
+
 def encode(event: Event) -> Wire:
-    """An event as a Kafka record."""
-    raise NotImplementedError
+    """An event as a Kafka record in binary mode. Raises TooLarge for a body over 512 KiB."""
+    body = encode_data(event.data)
+    if len(body) > MAX_BODY:
+        raise TooLarge(f"{event.name} has {len(body)} bytes; the most is {MAX_BODY}")
+    headers = [(f"ce_{name}", value.encode()) for name, value in _attributes(event).items()]
+    headers.append(("content-type", JSON))
+    return Wire(event.key.encode(), headers, body)
+
+
+def encode_structured(event: Event) -> Wire:
+    """An event as a Kafka record in structured mode: as an outside writer may send it."""
+    document = _attributes(event) | {"datacontenttype": JSON.decode(), "data": msgspec.Raw(encode_data(event.data))}
+    body = msgspec.json.encode(document)
+    return Wire(event.key.encode(), [("content-type", STRUCTURED + b"+json; charset=utf-8")], body)
+
+
+def _attributes(event: Event) -> dict[str, str]:
+    attributes = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": f"{TYPE_PREFIX}{event.name}{TYPE_SUFFIX}",
+        "time": event.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "subject": event.key,
+        "partitionkey": event.key,
+        "organisation": event.organisation,
+    }
+    if event.clauses:
+        attributes["clauses"] = ",".join(event.clauses)
+    for name, value in (
+        ("correlationid", event.correlation_id),
+        ("causationid", event.causation_id),
+        ("mode", event.mode),
+        ("traceparent", event.traceparent),
+    ):
+        if value is not None:
+            attributes[name] = value
+    return attributes
+
+
+def decode(topic: str, wire: Wire, topics: Topics) -> Event:
+    """The event of a record of `topic`. Raises Permanent with the code of the envelope's rule that it breaks."""
+    event = read(topic, wire, topics, None)
+    if event is None:
+        raise Permanent("unknown-type", "ce_type is not an event of this topic")
+    return event
+
+
+def read(topic: str, wire: Wire, topics: Topics, names: Container[str] | None) -> Event | None:
+    """As `decode`, for a reader that knows `names` (None: all); None for an event that it ignores.
+
+    Ignored are known events that the reader does not name and, on a shared topic, unknown ones.
+    """
+    if wire.body is not None and len(wire.body) > MAX_BODY:
+        raise Permanent("too-large", f"the body has {len(wire.body)} bytes; the most is {MAX_BODY}")
+    attributes, raw = _parts(wire)
+    logical, inbound = topics.logical(topic)
+    identity = _identity(attributes)
+    source = _source(attributes, inbound)
+    name = identity[1].removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
+    known = contract(name) if len(name) == len(identity[1]) - len(TYPE_PREFIX) - len(TYPE_SUFFIX) else None
+    if known is None or known.topic != logical:
+        if inbound is not None:
+            raise Permanent("unknown-type", "ce_type is not an event of this topic")
+        return None
+    organisation = _organisation(attributes, inbound, topics)
+    time = _time(attributes.get("time"))
+    if names is not None and name not in names:
+        return None
+    try:
+        data = decode_data(name, raw)
+    except Undecodable as error:
+        raise Permanent("undecodable", _plain(error)) from error
+    except Invalid as error:
+        raise Permanent("invalid", _plain(error)) from error
+    key = known.key(data, organisation)
+    _check_key(wire.key, key, inbound)
+    ours = inbound is None
+    clauses = attributes.get("clauses") if ours else None
+    return Event(
+        id=identity[0],
+        source=source,
+        name=name,
+        organisation=organisation,
+        key=key,
+        time=time,
+        data=data,
+        clauses=tuple(clauses.split(",")) if clauses else (),
+        correlation_id=attributes.get("correlationid"),
+        causation_id=attributes.get("causationid"),
+        mode=attributes.get("mode") if ours else None,
+        traceparent=attributes.get("traceparent"),
+    )
+
+
+def _parts(wire: Wire) -> tuple[Mapping[str, str], bytes]:
+    headers = dict(wire.headers)
+    if (headers.get("content-type") or b"").startswith(STRUCTURED):
+        return _from_document(wire.body)
+    if len(headers) != len(wire.headers):
+        names = [name for name, _ in wire.headers if name.startswith("ce_")]
+        if len(set(names)) != len(names):
+            raise Permanent("invalid", "an attribute is given twice")
+    try:
+        attributes = {name[3:]: value.decode() for name, value in headers.items() if value and name.startswith("ce_")}
+    except UnicodeDecodeError as error:
+        raise Permanent("undecodable", "an attribute is not UTF-8") from error
+    return attributes, wire.body or b""
+
+
+def _from_document(body: bytes | None) -> tuple[Mapping[str, str], bytes]:
+    try:
+        document = _structured.decode(body or b"")
+    except msgspec.ValidationError as error:
+        raise Permanent("invalid", _plain(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Permanent("undecodable", "the body is no JSON object") from error
+    attributes = {name: value for name in _ATTRIBUTES if (value := getattr(document, name))}
+    return attributes, document.data_base64 if document.data_base64 is not None else bytes(document.data)
+
+
+def _identity(attributes: Mapping[str, str]) -> tuple[str, str]:
+    """The id and the type, after the checks that hold for every attribute."""
+    event_id, event_type = attributes.get("id"), attributes.get("type")
+    if not event_id or not event_type:
+        raise Permanent("undecodable", f"ce_{'type' if event_id else 'id'} is missing")
+    if attributes.get("specversion") != "1.0":
+        raise Permanent("invalid", "ce_specversion is not 1.0")
+    if len(event_id) > MAX_ID:
+        raise Permanent("invalid", f"ce_id has over {MAX_ID} characters")
+    for name, value in attributes.items():
+        if "\0" in value:
+            raise Permanent("invalid", f"NUL in {f'ce_{name}' if name in _ATTRIBUTES else 'an attribute'}")
+        if name in _ATTRIBUTES and len(value) > MAX_ID and len(value.encode()) > MAX_ATTRIBUTE_BYTES:
+            raise Permanent("invalid", f"ce_{name} has over {MAX_ATTRIBUTE_BYTES} bytes")
+    return event_id, event_type
+
+
+def _source(attributes: Mapping[str, str], inbound: str | None) -> str:
+    source = attributes.get("source")
+    if not source:
+        raise Permanent("invalid", "ce_source is missing")
+    ours = source.startswith(OURS)
+    if inbound is not None and ours:
+        raise Permanent("forged-source", "one of our sources on an outside writer's topic")
+    if inbound is None and not (source in SERVICES or source.startswith(FORWARDED)):
+        raise Permanent("forged-source", "a source that is not ours on a shared topic")
+    return source
+
+
+def _organisation(attributes: Mapping[str, str], inbound: str | None, topics: Topics) -> str:
+    given = attributes.get("organisation")
+    if inbound is not None and given is not None and given != inbound:
+        raise Permanent("forged-source", "ce_organisation contradicts the topic")
+    organisation = inbound or given
+    if organisation is None or organisation not in topics.organisations:
+        raise Permanent("unknown-organisation", "no policy pack for the event's organisation")
+    return organisation
+
+
+def _time(text: str | None) -> datetime:
+    if text is None:
+        raise Permanent("invalid", "ce_time is missing")
+    try:
+        return msgspec.convert(text, Instant).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise Permanent("invalid", "ce_time is not an instant of RFC 3339 with an offset") from error
+
+
+def _check_key(given: bytes | None, key: str, inbound: str | None) -> None:
+    if given is None and inbound is None:
+        raise Permanent("invalid", "the record has no key")
+    if given is not None and given != key.encode():
+        raise Permanent("invalid", "the record's key is not the event's entity")
+
+
+def _plain(error: Exception) -> str:
+    """A decoder's message without the value that it may quote."""
+    text = str(error)
+    head, quote, rest = text.partition("'")
+    return f"{head}…{rest.rpartition(quote)[2]}" if quote else text

@@ -26,12 +26,12 @@ __all__ = ["Budget", "Bus", "Tx"]
 class Tx:
     """A database transaction that events can be emitted in. Policy time stands still in it: `now`."""
 
-    __slots__ = ("_held", "_rows", "_topics", "connection", "now")
+    __slots__ = ("_held", "_rows", "connection", "now", "topics")
 
     def __init__(self, connection: AsyncConnection, now: datetime, topics: Topics) -> None:
         self.connection = connection
         self.now = now
-        self._topics = topics
+        self.topics = topics
         self._held: set[tuple[str, str, str]] = set()
         self._rows: list[OutboxRow] = []
 
@@ -72,7 +72,7 @@ class Tx:
                     "and say so by tx.holds, or call tx.lock"
                 )
             wire = encode(event)
-            self.publish(OutboxRow(event.organisation, self._topics.shared(logical), wire.key, wire.headers, wire.body))
+            self.publish(OutboxRow(event.organisation, self.topics.shared(logical), wire.key, wire.headers, wire.body))
 
     def publish(self, row: OutboxRow) -> None:
         """Put a finished record into the outbox: for dead letters and redrives, which go on as they came."""

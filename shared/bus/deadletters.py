@@ -1,0 +1,176 @@
+"""Dead letters: records that could not be applied, kept byte for byte, listed, and sent again once the cause is mended.
+
+A dead-lettered event is not in the inbox, so its redrive (same bytes, same id) is applied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Row
+
+from shared.bus.outbox import Headers, OutboxRow, pack, unpack
+from shared.platform.audit import audit
+from shared.platform.ids import uuid7
+
+if TYPE_CHECKING:
+    from shared.bus.tx import Tx
+
+__all__ = ["DeadLetter", "Raw", "attributes_of", "bury", "find", "listed", "redrive"]
+
+
+class Raw(Protocol):
+    """A record as it was read from Kafka; timestamp in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record and why it could not be applied. Neither `detail` nor `error_class` holds anything of the payload."""
+
+    raw: Raw
+    code: str
+    detail: str
+    error_class: str
+    organisation: str | None = None
+
+    @property
+    def message(self) -> str:
+        """One line that begins with the code."""
+        return f"{self.code}: {self.detail}".replace("\0", "")[:500]
+
+    def headers(self, group: str) -> list[tuple[str, bytes | None]]:
+        """The original headers, untouched, and ours behind them."""
+        notes = {
+            "dlt-original-topic": self.raw.topic,
+            "dlt-original-partition": self.raw.partition,
+            "dlt-original-offset": self.raw.offset,
+            "dlt-original-timestamp": self.raw.timestamp,
+            "dlt-original-consumer-group": group,
+            "dlt-error-class": self.error_class,
+            "dlt-error-message": self.message,
+        }
+        return [*self.raw.headers, *((name, str(value).encode()) for name, value in notes.items())]
+
+
+INSERT = """
+    insert into dead_letters (id, consumer_group, topic, partition, log_offset, log_timestamp, organisation, code,
+                              error_class, message, key, headers, body)
+    select id, :group, topic, partition, log_offset, log_timestamp, organisation, code, error_class, message, key,
+           headers, body
+    from unnest(cast(:ids as text[]), cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]),
+                cast(:timestamps as timestamptz[]), cast(:organisations as text[]), cast(:codes as text[]),
+                cast(:classes as text[]), cast(:messages as text[]), cast(:keys as bytea[]),
+                cast(:headers as bytea[]), cast(:bodies as bytea[]))
+         as d(id, topic, partition, log_offset, log_timestamp, organisation, code, error_class, message, key, headers,
+              body)
+    order by topic, partition, log_offset
+    on conflict (consumer_group, topic, partition, log_offset) do update
+    set code = excluded.code, error_class = excluded.error_class, message = excluded.message, at = excluded.at,
+        state = 'open', redriven_at = null, redriven_by = null, log_timestamp = excluded.log_timestamp,
+        organisation = excluded.organisation, key = excluded.key, headers = excluded.headers, body = excluded.body
+"""
+
+COLUMNS = """
+    id, consumer_group, topic, partition, log_offset, log_timestamp, organisation, code, error_class, message, at,
+    state, redriven_at, redriven_by
+"""
+
+LIST = f"""
+    select {COLUMNS}
+    from dead_letters
+    where (cast(:state as text) is null or state = :state)
+      and (cast(:topic as text) is null or topic = :topic)
+      and (cast(:after as text) is null or id > :after)
+    order by id
+    limit :limit
+"""
+
+FIND = f"select {COLUMNS}, key, headers, coalesce(octet_length(body), 0) as size from dead_letters where id = :id"
+
+CLAIM = """
+    update dead_letters
+    set state = 'redriven', redriven_at = clock_timestamp(), redriven_by = :actor
+    where state = 'open' and id = any(array(
+        select id from dead_letters where id = any(cast(:ids as text[])) order by topic, partition, log_offset
+        for update))
+    returning id, organisation, topic, partition, log_offset, code, key, headers, body
+"""
+
+
+async def bury(tx: "Tx", group: str, letters: Sequence[DeadLetter]) -> None:
+    """List dead letters and send them to their topics, in the transaction that moves the position past them.
+
+    The row of an offset that was buried before (the topic was read again from there) is renewed.
+    """
+    if not letters:
+        return
+    raws = [letter.raw for letter in letters]
+    await tx.execute(
+        INSERT,
+        group=group,
+        ids=[uuid7() for _ in letters],
+        topics=[raw.topic for raw in raws],
+        partitions=[raw.partition for raw in raws],
+        offsets=[raw.offset for raw in raws],
+        timestamps=[datetime.fromtimestamp(max(raw.timestamp, 0) / 1000, UTC) for raw in raws],
+        organisations=[letter.organisation for letter in letters],
+        codes=[letter.code for letter in letters],
+        classes=[letter.error_class for letter in letters],
+        messages=[letter.message for letter in letters],
+        keys=[raw.key for raw in raws],
+        headers=[pack(raw.headers) for raw in raws],
+        bodies=[raw.value for raw in raws],
+    )
+    for letter in letters:
+        topic = tx.topics.dead(letter.raw.topic, group)
+        headers = letter.headers(group)
+        tx.publish(OutboxRow(letter.organisation or "", topic, letter.raw.key, headers, letter.raw.value))
+
+
+async def listed(
+    tx: "Tx", *, state: str | None = None, topic: str | None = None, after: str | None = None, limit: int = 100
+) -> Sequence[Row[Any]]:
+    """Dead letters in the order in which they came, behind the one with id `after`."""
+    return await tx.fetch(LIST, state=state, topic=topic, after=after, limit=limit)
+
+
+async def find(tx: "Tx", letter_id: str) -> Row[Any] | None:
+    """One dead letter, with its headers packed and the size of its body."""
+    rows = await tx.fetch(FIND, id=letter_id)
+    return rows[0] if rows else None
+
+
+async def redrive(tx: "Tx", ids: Sequence[str], actor: str) -> list[str]:
+    """Send open dead letters again to the topic and partition that they came from, as they came; those it sent."""
+    rows = await tx.fetch(CLAIM, ids=list(ids), actor=actor)
+    for row in sorted(rows, key=lambda r: (r.topic, r.partition, r.log_offset)):
+        organisation = row.organisation or ""
+        tx.publish(OutboxRow(organisation, row.topic, row.key, unpack(row.headers), row.body, row.partition))
+        await audit(
+            tx,
+            organisation=organisation,
+            actor=actor,
+            action="redrive dead letter",
+            subject=row.id,
+            at=tx.now,
+            after={"topic": row.topic, "partition": row.partition, "offset": row.log_offset, "code": row.code},
+        )
+    return [row.id for row in rows]
+
+
+def attributes_of(packed: bytes) -> dict[str, str]:
+    """The CloudEvents attributes of a dead letter's headers, for people; whatever is not text is left out."""
+    shown = {}
+    for name, value in unpack(packed):
+        if value is not None and (name.startswith("ce_") or name == "content-type"):
+            shown[name] = value.decode(errors="replace")[:200]
+    return shown
