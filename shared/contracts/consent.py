@@ -1,0 +1,7 @@
+"""The consent topic."""
+
+from shared.contracts.keys import Events
+
+__all__ = ["EVENTS"]
+
+EVENTS: Events = {}

@@ -1,0 +1,111 @@
+"""The shape that all event data shares, and how it becomes JSON and comes back."""
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from shared.contracts.fields import decode_hook, encode_hook
+
+__all__ = ["Data", "Invalid", "Part", "Undecodable", "decode", "encode"]
+
+
+class Undecodable(ValueError):
+    """The bytes are not JSON in UTF-8."""
+
+
+class Invalid(ValueError):
+    """A field is missing, of the wrong type or outside its list; `detail` names it and holds nothing of the payload."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An object inside an event's data.
+
+    A missing field and `null` are the same: None. Unknown fields are ignored. Instants are UTC in memory; a naive one is a
+    TypeError.
+    """
+
+    def __post_init__(self) -> None:
+        for name in _instants(type(self)):
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                force_setattr(self, name, tuple(_utc(name, each) for each in value))
+            elif value is not None and value.tzinfo is not UTC:
+                force_setattr(self, name, _utc(name, value))
+
+
+class Data(Part, frozen=True, kw_only=True):
+    """Base of every event's data."""
+
+
+@cache
+def _instants(shape: type[Part]) -> tuple[str, ...]:
+    """The fields that hold an instant or several."""
+    return tuple(
+        field.name for field in msgspec.structs.fields(shape) if _holds_instants(msgspec.inspect.type_info(field.type))
+    )
+
+
+def _holds_instants(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(_holds_instants(each) for each in kind.types)
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _holds_instants(kind.item_type)
+    return isinstance(kind, msgspec.inspect.DateTimeType)
+
+
+def _utc(field: str, value: datetime) -> datetime:
+    if value.utcoffset() is None:
+        raise TypeError(f"`{field}` needs an offset")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"`{field}` is out of range") from None
+
+
+Shape = TypeVar("Shape", bound=Part)
+
+_ENCODER = msgspec.json.Encoder(enc_hook=encode_hook)
+
+# The one message of msgspec's that repeats what was sent.
+_ENUM = re.compile(r"^Invalid enum value .*?(?P<path> - at `\$[^`]*`)?$", re.DOTALL)
+
+
+@cache
+def _decoder(shape: type[Shape]) -> msgspec.json.Decoder[Shape]:
+    return msgspec.json.Decoder(shape, dec_hook=decode_hook)
+
+
+def encode(data: Part) -> bytes:
+    """Data as JSON. Raises Invalid for what `decode` would refuse, so that nothing of ours is a reader's dead letter."""
+    try:
+        raw = _ENCODER.encode(data)
+    except (TypeError, ValueError, NotImplementedError) as fault:
+        raise Invalid(f"{type(data).__name__} does not encode: {type(fault).__name__}") from None
+    decode(type(data), raw)
+    return raw
+
+
+def decode(shape: type[Shape], raw: bytes) -> Shape:
+    """JSON as data. Raises Undecodable, or Invalid with the field's path and what was expected there."""
+    try:
+        data: Shape = _decoder(shape).decode(raw)
+    except msgspec.ValidationError as fault:
+        raise Invalid(_without_values(str(fault))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Undecodable("not JSON in UTF-8") from None
+    return data
+
+
+def _without_values(message: str) -> str:
+    enum = _ENUM.match(message)
+    if enum is None:
+        return message
+    return f"Expected a value of the field's list{enum['path'] or ''}"
