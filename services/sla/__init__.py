@@ -1,0 +1,1 @@
+"""sla: every message that is owed an answer gets its deadline, its warnings and its verdict."""
