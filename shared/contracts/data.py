@@ -28,8 +28,8 @@ class Invalid(ValueError):
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An object inside an event's data.
 
-    A missing field and `null` are the same: None. Unknown fields are ignored. Instants are UTC in memory; a naive one is a
-    TypeError.
+    A missing field and `null` are the same: None. Unknown fields are ignored. Instants are UTC in memory; a naive one is
+    a TypeError.
     """
 
     def __post_init__(self) -> None:
@@ -84,7 +84,10 @@ def _decoder(shape: type[Shape]) -> msgspec.json.Decoder[Shape]:
 
 
 def encode(data: Part) -> bytes:
-    """Data as JSON. Raises Invalid for what `decode` would refuse, so that nothing of ours is a reader's dead letter."""
+    """Data as JSON.
+
+    Raises Invalid for what `decode` would refuse, so that nothing of ours is a reader's dead letter.
+    """
     try:
         raw = _ENCODER.encode(data)
     except (TypeError, ValueError, NotImplementedError) as fault:

@@ -12,10 +12,10 @@ __all__ = ["Data", "Event", "Part", "event_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """CloudEvents 1.0 with the extensions `organisation`, `partitionkey`, `clauses`, `correlationid`, `causationid`, `mode`, `traceparent`.
+    """CloudEvents 1.0 with our extensions.
 
-    `name` has neither prefix nor version: `message-received` is `houserules.message-received.v1` on the wire. `key` is the
-    entity: `subject`, `partitionkey` and Kafka key. `time` is when it happened; `clauses` are what it enforces.
+    `name` has neither prefix nor version: `message-received` is `houserules.message-received.v1` on the wire. `key` is
+    the entity: `subject`, `partitionkey` and Kafka key. `time` is when it happened; `clauses` are what it enforces.
     """
 
     id: str

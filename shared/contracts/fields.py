@@ -1,7 +1,8 @@
 """What a field may hold: opaque ids, codes, hashes, instants, dates, counts. Nothing else travels on the bus.
 
-Every string field of an event is a `Literal` list of codes or one of the types named in TEXT_TYPES; `lint` holds that. So no field
-can hold a name, a handle, an address, a phone number or free text (clause wheatley:legal-and-regulatory-framework).
+Every string field of an event is a `Literal` list of codes or one of the types named in TEXT_TYPES; `lint` holds that.
+So no field is meant for a name, a handle, an address, a phone number or free text (clause
+wheatley:legal-and-regulatory-framework).
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ __all__ = [
     "Hash",
     "Id",
     "Instant",
+    "Level",
     "Limit",
     "MessageKind",
     "PerceptualHash",
@@ -87,6 +89,9 @@ Flags = tuple[Flag, ...]
 Visibility = Literal["public", "private"]
 ContentCategory = Literal["information", "corporate", "human-interest"]
 TargetKind = Literal["response", "resolution", "moderate", "take-private", "removal-notice", "explain-removal"]
+Level = Literal[1, 2, 3]
+"""How far up the ladder something overdue has gone."""
+
 Role = Literal["admin", "editor", "moderator", "advertiser", "member"]
 
 

@@ -39,10 +39,11 @@ __all__ = [
 
 
 class CustomerMessage(Data, frozen=True, kw_only=True):
-    """A customer's message as it stands. `author` is an HMAC under the organisation's key, missing where the network names nobody.
+    """A customer's message as it stands.
 
-    `posted_at` is the platform's time; `time_basis` says where it came from: a stamp over 5 minutes ahead of receipt is
-    clamped to it. `received_at` is policy time.
+    `author` is an HMAC under the organisation's key, missing where the network names nobody. `posted_at` is the
+    platform's time; `time_basis` says where it came from: a stamp over 5 minutes ahead of receipt is clamped to it.
+    `received_at` is policy time.
     """
 
     conversation: Id
@@ -59,7 +60,10 @@ class CustomerMessage(Data, frozen=True, kw_only=True):
 
 
 class MessageReceived(CustomerMessage, frozen=True, kw_only=True):
-    """A customer wrote, in public or in private. Clauses: westward:1.4, 2.4, 3.6, 7.9, wheatley:responding-to-customers."""
+    """A customer wrote, in public or in private.
+
+    Clauses: westward:1.4, 2.4, 3.6, 7.9, wheatley:responding-to-customers.
+    """
 
 
 class MessageEdited(CustomerMessage, frozen=True, kw_only=True):
@@ -105,7 +109,10 @@ class MessageReplied(Data, frozen=True, kw_only=True):
 
 
 class MessageModerated(Data, frozen=True, kw_only=True):
-    """A message was hidden, removed or restored. Clauses: westward:6.13, 7.5, wheatley:responding-to-customers, appendix-1.9."""
+    """A message was hidden, removed or restored.
+
+    Clauses: westward:6.13, 7.5, wheatley:responding-to-customers, appendix-1.9.
+    """
 
     conversation: Id
     message: Id
@@ -163,7 +170,10 @@ class ConversationReassigned(Data, frozen=True, kw_only=True):
 
 
 class ComplaintReferred(Data, frozen=True, kw_only=True):
-    """A complaint was handed to the complaints process, where `reference` finds it. Clause: wheatley:responding-to-customers."""
+    """A complaint was handed to the complaints process, where `reference` finds it.
+
+    Clause: wheatley:responding-to-customers.
+    """
 
     conversation: Id
     message: Id
@@ -203,7 +213,10 @@ class PostPublished(Data, frozen=True, kw_only=True):
 
 
 class SiteMonitored(Data, frozen=True, kw_only=True):
-    """Somebody looked at a site, or a delivery or heartbeat came from it. Clauses: westward:7.9, wheatley:responding-to-customers."""
+    """Somebody looked at a site, or a delivery or heartbeat came from it.
+
+    Clauses: westward:7.9, wheatley:responding-to-customers.
+    """
 
     site: Id
     at: Instant
@@ -222,7 +235,9 @@ class ReachReported(Data, frozen=True, kw_only=True):
 
 
 class ModerationRequired(Data, frozen=True, kw_only=True):
-    """Triage found what has to be hidden or removed: `reason` is `offensive`, `threat`, `personal-data` or a pack's own.
+    """Triage found what has to be hidden or removed.
+
+    `reason` is `offensive`, `threat`, `personal-data` or a pack's own.
 
     Clauses: westward:6.13, wheatley:responding-to-customers, appendix-1.9.
     """
@@ -249,7 +264,10 @@ class PersonalDataExposed(Data, frozen=True, kw_only=True):
 
 
 class BlockRecommended(Data, frozen=True, kw_only=True):
-    """An author has the pack's number of upheld `offences` in its window. Clauses: westward:6.13, wheatley:responsibilities-of-staff."""
+    """An author has the pack's number of upheld `offences` in its window.
+
+    Clauses: westward:6.13, wheatley:responsibilities-of-staff.
+    """
 
     author: Id
     site: Id
@@ -258,7 +276,10 @@ class BlockRecommended(Data, frozen=True, kw_only=True):
 
 
 class IncidentRaised(Data, frozen=True, kw_only=True):
-    """Something that must be reported at once. Clauses: wheatley:responsibilities-of-staff, appendix-1.8, policy-details."""
+    """Something that must be reported at once.
+
+    Clauses: wheatley:responsibilities-of-staff, appendix-1.8, policy-details.
+    """
 
     incident: Id
     category: Literal["threat", "abuse", "harassment", "safeguarding", "risk-to-life"]

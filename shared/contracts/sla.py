@@ -35,8 +35,8 @@ __all__ = [
 class Target(Data, frozen=True, kw_only=True):
     """One duty to one message, with its deadline.
 
-    `target` is the UUIDv5 of what makes it this one; `revision` is 1 at its start and grows with each change of due time or
-    state; `cycle` is for display. `policy` is the pack and version in force at `started_at`.
+    `target` is the UUIDv5 of what makes it this one; `revision` is 1 at its start and grows with each change of due time
+    or state; `cycle` is for display. `policy` is the pack and version in force at `started_at`.
     """
 
     conversation: Id
@@ -53,7 +53,10 @@ class Target(Data, frozen=True, kw_only=True):
 
 
 class SlaStarted(Target, frozen=True, kw_only=True):
-    """A clock runs. `warn_at` are all its warnings, past ones too. Clauses: westward:3.6, wheatley:responding-to-customers."""
+    """A clock runs. `warn_at` are all its warnings, past ones too.
+
+    Clauses: westward:3.6, wheatley:responding-to-customers.
+    """
 
     warn_at: tuple[Instant, ...]
 
@@ -87,7 +90,10 @@ class SlaLateAnswer(_Settled, frozen=True, kw_only=True):
 
 
 class SlaBreachRetracted(Target, frozen=True, kw_only=True):
-    """What was heard late shows that there was no breach. `breach` is the id of the `sla-breach` event that is undone."""
+    """What was heard late shows that there was no breach.
+
+    `breach` is the id of the `sla-breach` event that is undone.
+    """
 
     settled_at: Instant | None = None
     breach: Id
@@ -95,7 +101,10 @@ class SlaBreachRetracted(Target, frozen=True, kw_only=True):
 
 
 class SlaExempted(Target, frozen=True, kw_only=True):
-    """The target is not owed: the message was hidden or removed as offensive, or its author blocked. Clause: wheatley:appendix-1.9."""
+    """The target is not owed: the message was hidden or removed as offensive, or its author blocked.
+
+    Clause: wheatley:appendix-1.9.
+    """
 
     at: Instant
     reason: Literal["offensive", "author-blocked"]
