@@ -1,0 +1,78 @@
+"""The bus, as an outside system and an onlooker see it."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from shared.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+
+    from shared.bus.codec import Wire
+
+__all__ = ["onlooker", "send"]
+
+TIMEOUT_MS = 10_000
+
+
+def _unreachable(bootstrap: str, error: Exception) -> Failure:
+    return Failure(f"Kafka does not answer at {bootstrap} ({type(error).__name__}): is the stack up? `make run`.")
+
+
+async def send(bootstrap: str, topic: str, wire: "Wire") -> Any:
+    """Write one record and wait for all replicas; its metadata. Raises Failure."""
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, enable_idempotence=True, request_timeout_ms=TIMEOUT_MS, max_request_size=5 << 20
+    )
+    try:
+        await producer.start()
+        if not await producer.client.fetch_all_metadata() or not await producer.partitions_for(topic):
+            raise UnknownTopicOrPartitionError(topic)
+        return await producer.send_and_wait(topic, wire.body, key=wire.key, headers=list(wire.headers))
+    except UnknownTopicOrPartitionError as error:
+        raise Failure(
+            f"There is no topic {topic}: the stack makes it for each organisation that has a pack."
+        ) from error
+    except KafkaError as error:
+        raise _unreachable(bootstrap, error) from error
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def onlooker(bootstrap: str, topics: Sequence[str], *, from_beginning: bool) -> AsyncIterator["AIOKafkaConsumer"]:
+    """A consumer of no group, placed at the start or the end of every partition of those topics that exist."""
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+    from aiokafka.errors import KafkaError
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=TIMEOUT_MS, fetch_max_wait_ms=100)
+    try:
+        try:
+            await consumer.start()
+            there = await consumer.topics()
+            partitions = [
+                TopicPartition(topic, number)
+                for topic in topics
+                if topic in there
+                for number in sorted(consumer.partitions_for_topic(topic) or ())
+            ]
+            if not partitions:
+                raise Failure(
+                    f"None of these topics is on {bootstrap}: {', '.join(topics)}. Start the stack: `make run`."
+                )
+            consumer.assign(partitions)
+            await (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
+            for partition in partitions:
+                await consumer.position(partition)
+        except KafkaError as error:
+            raise _unreachable(bootstrap, error) from error
+        yield consumer
+    finally:
+        await consumer.stop()
