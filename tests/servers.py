@@ -1,5 +1,6 @@
 """A real PostgreSQL and a real Kafka of the tests' own: plain processes on free ports, gone with the test run."""
 
+import asyncio
 import itertools
 import os
 import secrets
@@ -7,24 +8,23 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
 
-from deploy.local.account import Account, unprivileged
+from deploy.local.account import unprivileged
 from deploy.local.databases import Databases, Passwords, close_doors, create_database, create_roles, databases
-from deploy.local.guarded import guarded
 from deploy.local.jars import fetch
 from deploy.local.kafka import Kafka
 from deploy.local.layout import CACHE
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
+from deploy.local.program import Program
 from deploy.local.waiting import kafka_answers, postgres_answers, run, until
 from shared.platform import migrate
 
-__all__ = ["KafkaServer", "PostgresServer", "Process", "folder"]
+__all__ = ["KafkaServer", "PostgresServer", "Process", "folder", "remove"]
 
 
 def folder() -> Path:
@@ -37,10 +37,10 @@ def folder() -> Path:
 class Process:
     """One program, with its log beside it."""
 
-    def __init__(self, place: Path, name: str, command: Sequence[str], account: Account | None, parting: str) -> None:
-        self.name = name
-        self.log = place / f"{name}.log"
-        self.command = guarded(command, place / f"{name}.pid", account, parting)
+    def __init__(self, place: Path, program: Program) -> None:
+        self.program = program
+        self.log = place / f"{program.name}.log"
+        self.command = program.guarded(place)
         self._popen: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -64,6 +64,10 @@ class Process:
         """Send it a signal."""
         os.kill(self.pid, number)
 
+    def stop(self) -> None:
+        """Stop it as its program says, with a limit."""
+        self.end(self.program.stop_signal, 5)
+
     def end(self, number: int, seconds: float) -> None:
         """Send it a signal and wait until it is gone; after `seconds` kill it."""
         if self._popen is None or not self.alive():
@@ -85,7 +89,7 @@ class PostgresServer:
         (port,) = free_ports(1)
         self.server = Postgres(place, port, secrets.token_urlsafe(24), account, durable)
         self.server.prepare()
-        self.process = Process(place, "postgres", self.server.command(), account, "QUIT")
+        self.process = Process(place, self.server.program())
         self._passwords: dict[str, Passwords] = {}
         self._templates: set[str] = set()
         self._numbers = itertools.count(1)
@@ -108,7 +112,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """A fast shutdown, then away with the data."""
-        self.process.end(signal.SIGINT, 10)
+        self.process.stop()
         self.server.remove()
 
     def kill(self) -> None:
@@ -142,14 +146,14 @@ class PostgresServer:
             await create_database(self.server, admin, service, name, template)
         finally:
             await admin.close()
-        return databases(self.server, service, name, self._passwords)
+        return databases(self.server, service, name, self._passwords[service])
 
     async def _template(self, admin: asyncpg.Connection, service: str, migrated: bool) -> str:
         template = f"{service}_{'migrated' if migrated else 'empty'}"
         if template not in self._templates:
             await create_database(self.server, admin, service, template)
             if migrated:
-                url = databases(self.server, service, template, self._passwords).owner_url
+                url = databases(self.server, service, template, self._passwords[service]).owner_url
                 run(_upgrade(service, url))
             self._templates.add(template)
         return template
@@ -162,8 +166,6 @@ class PostgresServer:
 
 async def _upgrade(service: str, url: str) -> None:
     """In a thread without a loop, as migrations bring their own."""
-    import asyncio
-
     await asyncio.to_thread(migrate.upgrade, service, url)
 
 
@@ -174,7 +176,7 @@ class KafkaServer:
         port, controller_port = free_ports(2)
         self.broker = Kafka(place, port, controller_port, fetch(CACHE, print))
         self.broker.prepare()
-        self.process = Process(place, "kafka", self.broker.command(), None, "KILL")
+        self.process = Process(place, self.broker.program())
 
     @property
     def bootstrap(self) -> str:
@@ -187,8 +189,8 @@ class KafkaServer:
         until(lambda: kafka_answers(self.broker.port), "Kafka", 60, self.process.alive)
 
     def stop(self) -> None:
-        """Stop it, with a limit."""
-        self.process.end(signal.SIGTERM, 5)
+        """Stop it."""
+        self.process.stop()
 
     def kill(self) -> None:
         """Kill it with -9."""

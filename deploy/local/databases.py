@@ -1,14 +1,22 @@
 """Each service's database and its two roles: one that owns and migrates, one that works and has no DDL."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import asyncpg
 
 from deploy.local.postgres import Postgres
 
-__all__ = ["Databases", "Passwords", "app_role", "close_doors", "create_database", "create_roles", "owner_role"]
+__all__ = [
+    "Databases",
+    "Passwords",
+    "app_role",
+    "close_doors",
+    "create_database",
+    "create_roles",
+    "databases",
+    "owner_role",
+]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -86,9 +94,7 @@ async def create_database(
             await inside.close()
 
 
-def databases(server: Postgres, service: str, name: str, passwords: Mapping[str, Passwords]) -> Databases:
+def databases(server: Postgres, service: str, name: str, passwords: Passwords) -> Databases:
     """The URLs of a service's database."""
-    mine = passwords[service]
-    return Databases(
-        name, server.url(owner_role(service), mine.owner, name), server.url(app_role(service), mine.app, name)
-    )
+    owner_url = server.url(owner_role(service), passwords.owner, name)
+    return Databases(name, owner_url, server.url(app_role(service), passwords.app, name))

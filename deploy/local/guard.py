@@ -1,21 +1,21 @@
 """Become another program that cannot outlive its parent.
 
-`python guard.py --pidfile FILE [--uid N --gid N] [--signal NAME] -- program argument…` gives up root where it is told to,
-asks the kernel (Linux, prctl(2) PR_SET_PDEATHSIG) for a signal when the parent dies, writes its process id and becomes
-the program. Run as a file, with the standard library alone, as it stands before every process of the stack.
+`python guard.py FILE`: the file is JSON and says which `program` to become, its whole `environment`, the `pidfile` to
+write, the `uid` and `gid` to give up root for (or null), and the `signal` that the kernel shall send when the parent
+dies (Linux, prctl(2) PR_SET_PDEATHSIG). Run as a file, with the standard library alone, as it stands before every
+process of the stack.
 """
 
-import argparse
 import ctypes
+import json
 import os
-import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(number: int, parent: int) -> None:
-    """Have the kernel send `number` when `parent` dies. Elsewhere than on Linux the stack sweeps by process id."""
+    """Have the kernel send signal `number` when `parent` dies. Elsewhere than on Linux the stack sweeps by process id."""
     if sys.platform != "linux":
         return
     libc = ctypes.CDLL(None, use_errno=True)
@@ -25,27 +25,21 @@ def die_with_parent(number: int, parent: int) -> None:
         sys.exit("the parent is gone")
 
 
-def main() -> None:
-    """Parse, write the process id, drop root, become the program."""
+def main(file: str) -> None:
+    """Write the process id, give up root, become the program."""
     parent = os.getppid()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pidfile", required=True)
-    parser.add_argument("--uid", type=int)
-    parser.add_argument("--gid", type=int)
-    parser.add_argument("--signal", default="KILL")
-    parser.add_argument("program", nargs="+")
-    arguments = parser.parse_args()
-    with open(arguments.pidfile, "w") as file:  # pathlib would cost every start its import
-        file.write(str(os.getpid()))
-    if arguments.uid is not None:
+    with open(file, encoding="utf-8") as text:
+        wish = json.load(text)
+    with open(wish["pidfile"], "w", encoding="utf-8") as pidfile:
+        pidfile.write(str(os.getpid()))
+    if wish["uid"] is not None:
         os.setgroups([])
-        os.setgid(arguments.gid)
-        os.setuid(arguments.uid)
+        os.setgid(wish["gid"])
+        os.setuid(wish["uid"])
         os.umask(0o077)
-    # After the change of user, which clears it.
-    die_with_parent(getattr(signal, f"SIG{arguments.signal}"), parent)
-    os.execv(arguments.program[0], arguments.program)
+    die_with_parent(wish["signal"], parent)  # after the change of user, which would clear it
+    os.execve(wish["program"][0], wish["program"], wish["environment"])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

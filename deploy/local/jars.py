@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -56,8 +57,7 @@ def fetch(cache: Path, say: Say, jars: tuple[Jar, ...] | None = None) -> tuple[P
     jars = listed() if jars is None else jars
     cache.mkdir(parents=True, exist_ok=True)
     with _alone(cache):
-        sources = {"central": MAVEN_CENTRAL_URL} | GlobalSettings.load().repositories
-        context = MavenContext(repo_cache=cache, local_repos=[], remote_repos=sources, timeout=TIMEOUT_S)
+        context = MavenContext(repo_cache=cache, local_repos=[], remote_repos=_sources(), timeout=TIMEOUT_S)
         missing = sum(not _path(context, jar).exists() for jar in jars)
         if missing:
             say(f"fetching Apache Kafka {version(jars)}: {missing} jars, once")
@@ -69,6 +69,13 @@ def fetch(cache: Path, say: Say, jars: tuple[Jar, ...] | None = None) -> tuple[P
                 if missing and (len(paths) % 10 == 0 or len(paths) == len(jars)):
                     say(f"  {len(paths)} of {len(jars)} jars")
         return tuple(paths[jar] for jar in jars)
+
+
+def _sources() -> dict[str, str]:
+    """jgo's own default, and what its configuration file adds: a mirror, where there is one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a folder of the session, which we have no use for
+        return {"central": MAVEN_CENTRAL_URL} | GlobalSettings.load().repositories
 
 
 def _jar(coordinate: str, sha256: str) -> Jar:

