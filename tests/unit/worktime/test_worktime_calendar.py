@@ -322,3 +322,14 @@ def test_far_years_repeat_after_four_hundred() -> None:
     calendar = office()
     total = [calendar.elapsed(at(f"{year}-01-01 00:00"), at(f"{year + 1}-01-01 00:00")) for year in (2123, 2523, 9723)]
     assert len(set(total)) == 1
+
+
+@pytest.mark.parametrize("holiday", [pytest.param(year, id=f"a holiday in {year}") for year in (2123, 2523)])
+def test_a_far_holiday_is_taken_from_its_own_year_only(holiday: int) -> None:
+    week = {"fri": ["09:00-17:00"]}
+    fridays = {year: date(year, 10, 1) for year in (2123, 2523)}
+    plain, less = Calendar("UTC", week), Calendar("UTC", week, {fridays[holiday]})
+    for year in fridays:
+        start, end = datetime(year - 1, 6, 1, tzinfo=UTC), datetime(year + 1, 6, 1, tzinfo=UTC)
+        taken = plain.elapsed(start, end) - less.elapsed(start, end)
+        assert taken == (8 * HOUR if year == holiday else timedelta())
