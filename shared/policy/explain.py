@@ -14,6 +14,7 @@ __all__ = ["explain"]
 
 _NATIONS = {"ENG": "England", "NIR": "Northern Ireland", "SCT": "Scotland", "WLS": "Wales"}
 _POSTED = (time(10), time(16, 30))
+_CLOSURE = {"stops": "stops", "runs": "does not stop"}
 _COUNTED_FROM = {
     "take-private": "the public answer to it",
     "removal-notice": "its removal",
@@ -31,7 +32,8 @@ _DUTIES = {
 
 def explain(pack: Pack, now: datetime) -> str:
     """The pack in words, with worked deadlines for the seven dates from `now` on (an aware datetime)."""
-    return "\n".join([*_heading(pack), "", *_rules(pack), *_sections(pack), "", *_deadlines(pack, now), ""])
+    parts = (_heading(pack), _rules(pack), _sections(pack), _clauses(pack), _deadlines(pack, now))
+    return "\n".join("\n".join([*part, ""]) for part in parts)
 
 
 def _heading(pack: Pack) -> Iterator[str]:
@@ -85,47 +87,54 @@ def _warning(offset: Offset) -> str:
 
 def _sections(pack: Pack) -> Iterator[str]:
     yield "What else it obliges"
-    moderation, access, consent = pack.moderation, pack.access, pack.consent
-    notice = "followed" if moderation.removal_notice else "not followed"
-    yield from _told("closures", f"an unannounced one {_CLOSURE[pack.closures.unannounced]} the clock", pack.closures)
-    yield from _told("waiver", f"closed without an answer for: {', '.join(pack.waiver.reasons)}", pack.waiver)
-    removal = (
-        f"{', '.join(moderation.kinds)} or {', '.join(moderation.flags)} must go; a removal is {notice} by a notice"
-    )
-    block = f"a block is recommended after {moderation.block_after} offences in {moderation.block_window}"
-    yield from _told("moderation", f"{removal}; {block}", moderation)
-    yield from _told("incidents", f"{', '.join(pack.incidents.categories)}", pack.incidents)
-    yield from _told("privacy", f"personal data in posts of: {', '.join(pack.privacy.origins)}", pack.privacy)
-    if pack.content:
-        yield from _told("content", f"at least {pack.content.posts_per_week} posts per site and week", pack.content)
-    yield from _told("monitoring", f"sites are looked at every {pack.monitoring.every}", pack.monitoring)
-    if pack.external_sites:
-        months = pack.external_sites.review_months
-        yield from _told("external sites", f"considered every {months} months", pack.external_sites)
-    share = pack.reporting.resolved_share
-    reported = "reach and use are reported" + (f"; {share:.0%} of enquiries resolved in time" if share else "")
-    yield from _told("reporting", reported, pack.reporting)
+    for name, text, section in (*_inbox(pack), *_people_and_images(pack), *_keeping(pack)):
+        yield f"- {name}{': ' if text else ''}{text} [{', '.join(section.clauses)}]"
+        yield from _assumed(section.assumed, "  ")
+
+
+_Told = tuple[str, str, Obligation]
+
+
+def _inbox(pack: Pack) -> Iterator[_Told]:
+    moderation, content, sites = pack.moderation, pack.content, pack.external_sites
+    yield "closures", f"one that was not announced {_CLOSURE[pack.closures.unannounced]} the clock", pack.closures
+    yield "waiver", f"closed without an answer for: {', '.join(pack.waiver.reasons)}", pack.waiver
+    yield "moderation", f"{', '.join(moderation.kinds)} and {', '.join(moderation.flags)} must go", moderation
+    yield "block", f"recommended after {moderation.block_after} offences in {moderation.block_window}", moderation
+    yield "incidents", f"{', '.join(pack.incidents.categories)}", pack.incidents
+    yield "privacy", f"personal data is looked for in posts of: {', '.join(pack.privacy.origins)}", pack.privacy
+    if content:
+        yield "content", f"at least {content.posts_per_week} posts per site and week", content
+    yield "monitoring", f"sites are looked at every {pack.monitoring.every.replace('-', ' ')}", pack.monitoring
+    if sites:
+        yield "external sites", f"considered every {sites.review_months} months", sites
+
+
+def _people_and_images(pack: Pack) -> Iterator[_Told]:
+    access, consent = pack.access, pack.consent
     levels = ", ".join(str(level) for level in access.ladders.other.levels)
-    yield from _told("access", f"a leaver's access goes; chased after {levels}", access)
-    for gate, obligation in (*access.gates.grant.items(), *access.gates.site.items(), *access.duties.items()):
-        yield from _told(f"access, {gate}", "", obligation)
+    yield "access", f"a leaver's access goes; what is left is chased after {levels}", access
+    for name, obligation in (*access.gates.grant.items(), *access.gates.site.items(), *access.duties.items()):
+        yield f"access, {name}", "", obligation
     evidence = "a signed form" if consent.evidence == "signed" else "any recorded approval"
-    yield from _told("consent", f"{evidence} counts for {consent.valid_years} years", consent)
+    yield "consent", f"{evidence} counts, for {consent.valid_years} years", consent
     for duty, obligation in consent.duties.items():
-        yield from _told(f"consent, {duty}", "", obligation)
+        yield f"consent, {duty}", "", obligation
+
+
+def _keeping(pack: Pack) -> Iterator[_Told]:
+    share, review = pack.reporting.resolved_share, pack.review
+    resolved = f"; {share:.0%} of enquiries are resolved in time" if share else ""
+    yield "reporting", f"use and reach are reported{resolved}", pack.reporting
     for name, obligation in pack.duties.items():
-        yield from _told(name, "", obligation)
-    yield from _told("retention", f"items are kept for {pack.retention.items} days", pack.retention)
-    review = f"every {pack.review.every_months} months, approved by {pack.review.approved_by}"
-    yield from _told("review of the policy", review, pack.review)
+        yield name, "", obligation
+    yield "retention", f"items are kept for {pack.retention.items} days", pack.retention
+    yield "review", f"of the policy every {review.every_months} months, approved by {review.approved_by}", review
 
 
-_CLOSURE = {"stops": "stops", "runs": "does not stop"}
-
-
-def _told(name: str, text: str, section: Obligation) -> Iterator[str]:
-    yield f"- {name}{': ' if text else ''}{text} [{', '.join(section.clauses)}]"
-    yield from _assumed(section.assumed, "  ")
+def _clauses(pack: Pack) -> Iterator[str]:
+    yield "The clauses, in our own words"
+    yield from (f"- {clause}: {obligation}" for clause, obligation in pack.clauses.items())
 
 
 def _assumed(text: str, indent: str) -> Iterator[str]:
@@ -134,19 +143,24 @@ def _assumed(text: str, indent: str) -> Iterator[str]:
 
 
 def _deadlines(pack: Pack, now: datetime) -> Iterator[str]:
-    """For each rule: what a message of each coming date, at two times of day, would be due."""
+    """What a message of each coming date, at two times of day, would be due; rules that count alike are told once."""
     first = now.astimezone(pack.tz).date()
-    dates = [first + timedelta(days=ahead) for ahead in range(7)]
     yield f"Deadlines from {day_name(first)} on"
+    alike: dict[tuple[object, ...], list[Rule]] = {}
     for rule in pack.response_rules:
-        yield f"- {rule.id}"
-        for date in dates:
-            for at in _POSTED if rule.holds_on(date) else ():
-                started_at = datetime.combine(date, at, pack.tz)
-                due_at = rule.due(started_at)
-                warned = ", ".join(_local(pack, warning) for warning in rule.warn_at(started_at, due_at))
-                told = f", warned {warned}" if warned else ""
-                yield f"  {_local(pack, started_at)} → {_local(pack, due_at, closing=rule.clock != 'hours')}{told}"
+        alike.setdefault((rule.clock, rule.span, rule.warn, rule.weekdays), []).append(rule)
+    for rules in alike.values():
+        yield f"- {', '.join(rule.id for rule in rules)}"
+        for date in (first + timedelta(days=ahead) for ahead in range(7)):
+            if rules[0].holds_on(date):
+                yield from (_deadline(pack, rules[0], datetime.combine(date, at, pack.tz)) for at in _POSTED)
+
+
+def _deadline(pack: Pack, rule: Rule, started_at: datetime) -> str:
+    due_at = rule.due(started_at)
+    warnings = ", ".join(_local(pack, warning) for warning in rule.warn_at(started_at, due_at))
+    warned = f", warned {warnings}" if warnings else ""
+    return f"  {_local(pack, started_at)} → {_local(pack, due_at, closing=rule.clock != 'hours')}{warned}"
 
 
 def _local(pack: Pack, instant: datetime, closing: bool = False) -> str:
@@ -158,7 +172,8 @@ def _local(pack: Pack, instant: datetime, closing: bool = False) -> str:
 
 
 def _week(week: Week) -> str:
-    return "; ".join(f"{day} {', '.join(week[day])}" for day in WEEKDAYS if week.get(day))
+    days = sorted((day for day in week if week[day]), key=WEEKDAYS.index)
+    return "; ".join(f"{day} {', '.join(week[day])}" for day in days)
 
 
 def _days(weekdays: frozenset[int]) -> str:

@@ -70,7 +70,7 @@ class Hours:
         for day in own.worked:
             days_off.pop(day, None)
         days_off.update((holiday.on, holiday.name) for holiday in own.local)
-        week: dict[str, tuple[str, ...]] = {**opening}
+        week = {str(day): windows for day, windows in opening.items()}
         working = {day: _WHOLE_DAY for day, windows in week.items() if windows}
         dates = {day: _WHOLE_DAY if windows else () for day, windows in openings.items()}
         return cls(

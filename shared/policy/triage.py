@@ -19,7 +19,9 @@ PRECEDENCE: tuple[MessageKind, ...] = ("threat", "offensive", "spam", "complaint
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\uff07": "'", "`": "'"})
+_LONGEST_TEXT = 100_000
 _LONGEST_STEM = 40
+_MOST_MARKS = 30
 _LONGEST_REPEAT = 64
 
 _ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
@@ -28,9 +30,28 @@ _REPEAT = re.compile(r"\{([0-9]+)(?:,([0-9]+))?\}(\+?)")
 
 
 def normal(text: str) -> str:
-    """Text as it is compared: compatibility forms and capitals folded, invisible characters out, one apostrophe."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+    """Text as it is compared: compatibility forms and capitals folded, invisible characters out, one apostrophe.
+
+    Of a text longer than any network takes, the beginning is read.
+    """
+    plain = _few_marks(text[:_LONGEST_TEXT])
+    folded = unicodedata.normalize("NFKC", plain).casefold().translate(_APOSTROPHES)
+    if folded.isascii():
+        return folded
     return "".join(ch for ch in unicodedata.normalize("NFKC", folded) if unicodedata.category(ch) != "Cf")
+
+
+def _few_marks(text: str) -> str:
+    """The text with at most 30 combining marks on one letter: normalizing is quadratic in their number."""
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    run = 0
+    for ch in text:
+        run = run + 1 if unicodedata.combining(ch) else 0
+        if run <= _MOST_MARKS:
+            kept.append(ch)
+    return "".join(kept)
 
 
 def tokens(text: str) -> list[str]:
@@ -133,7 +154,7 @@ class Triager:
         hit = self._hits(normal(text))
         matched = [rule for number, rule in enumerate(self._rules) if number in hit]
         kinds = {rule.kind for rule in matched}
-        kind = next((kind for kind in PRECEDENCE if kind in kinds), "unclassified")
+        kind: MessageKind = next((kind for kind in PRECEDENCE if kind in kinds), "unclassified")
         flags = tuple(sorted({rule.flag for rule in matched if rule.flag is not None}))
         why = tuple(rule.id for rule in matched if rule.kind == kind or rule.flag is not None)
         return Triage(kind, flags, why)
