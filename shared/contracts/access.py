@@ -93,7 +93,7 @@ class RevokeAccess(Data, frozen=True, kw_only=True):
 
 
 class LeaverSummary(Data, frozen=True, kw_only=True):
-    """What a leaver has: how many `revocations` (the `held` included), and a hash of what was found, even if nothing."""
+    """What a leaver has: how many `revocations` (the `held` included), a hash of what was found, even nothing."""
 
     person: Id
     stint: Id

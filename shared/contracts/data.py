@@ -28,8 +28,8 @@ class Invalid(ValueError):
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An object inside an event's data.
 
-    A missing field and `null` are the same: None. Unknown fields are ignored. Instants are UTC in memory; a naive one is
-    a TypeError.
+    A missing field and `null` are the same: None. Unknown fields are ignored. Instants are UTC in memory; a naive one
+    is a TypeError.
     """
 
     def __post_init__(self) -> None:

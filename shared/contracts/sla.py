@@ -35,8 +35,8 @@ __all__ = [
 class Target(Data, frozen=True, kw_only=True):
     """One duty to one message, with its deadline.
 
-    `target` is the UUIDv5 of what makes it this one; `revision` is 1 at its start and grows with each change of due time
-    or state; `cycle` is for display. `policy` is the pack and version in force at `started_at`.
+    `target` is the UUIDv5 of what makes it this one; `revision` is 1 at its start and grows with each change of due
+    time or state; `cycle` is for display. `policy` is the pack and version in force at `started_at`.
     """
 
     conversation: Id
