@@ -93,7 +93,7 @@ class Oracle:
                 instant += MINUTE
 
     def _instant(self, day: date, minutes: int) -> datetime:
-        local = datetime(day.year, day.month, day.day) + minutes * MINUTE  # noqa: DTZ001 - a wall clock, no zone yet
+        local = datetime(day.year, day.month, day.day) + minutes * MINUTE  # a wall clock, no zone yet
         noon = local.replace(tzinfo=UTC)
         offsets = [(noon + hours * timedelta(hours=1)).astimezone(self.zone).utcoffset() for hours in range(-30, 31)]
         known = [offset for offset in offsets if offset is not None]

@@ -8,7 +8,7 @@ import pytest
 from shared.worktime import Calendar
 from tests.unit.worktime.hours import at, office
 
-NAIVE = datetime(2026, 10, 5, 12)  # noqa: DTZ001 - the point of the test
+NAIVE = datetime(2026, 10, 5, 12)
 NOON = at("Mon 2026-10-05 12:00")
 HOUR = timedelta(hours=1)
 YEAR_OFF = frozenset(date(2026, 1, 1) + timedelta(days=day) for day in range(400))
