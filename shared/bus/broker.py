@@ -111,7 +111,7 @@ class TopicsRequest(Request[MetadataRequestV10]):  # type: ignore[misc] # aiokaf
 
     def build(self, request_struct_class: type[MetadataRequestV10]) -> MetadataRequestV10:
         """The request in the only version that we speak."""
-        topics = [(UUID(int=0), name, {}) for name in self._topics]
+        topics: list[tuple[UUID, str, dict[int, bytes]]] = [(UUID(int=0), name, {}) for name in self._topics]
         return request_struct_class(topics, False, False, False, {})
 
 
@@ -181,8 +181,8 @@ class Broker:
         client = await self._connected()
         by_node: dict[int, dict[str, list[tuple[int, int]]]] = {}
         for partition, leader in leaders.items():
-            topics = by_node.setdefault(leader, {})
-            topics.setdefault(partition.topic, []).append((partition.partition, SIDES[side]))
+            by_topic = by_node.setdefault(leader, {})
+            by_topic.setdefault(partition.topic, []).append((partition.partition, SIDES[side]))
         answers = await asyncio.gather(
             *(self._ask(client, node, OffsetRequest(-1, isolation, list(t.items()))) for node, t in by_node.items())
         )

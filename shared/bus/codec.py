@@ -12,7 +12,8 @@ import msgspec
 from shared.bus.errors import Permanent, TooLarge
 from shared.bus.topics import Topics
 from shared.contracts import Invalid, Undecodable, contract, decode_data, encode_data
-from shared.contracts.event import Event
+from shared.contracts.event import Data, Event
+from shared.contracts.keys import Key
 
 __all__ = ["MAX_BODY", "Wire", "decode", "encode", "encode_structured", "read"]
 
@@ -137,8 +138,7 @@ def read(topic: str, wire: Wire, topics: Topics, names: Container[str] | None) -
         raise Permanent("undecodable", _plain(error)) from error
     except Invalid as error:
         raise Permanent("invalid", _plain(error)) from error
-    key = known.key(data, organisation)
-    _check_key(wire.key, key, inbound)
+    key = _key(known.key, data, organisation, wire.key, inbound)
     ours = inbound is None
     clauses = attributes.get("clauses") if ours else None
     return Event(
@@ -231,11 +231,17 @@ def _time(text: str | None) -> datetime:
         raise Permanent("invalid", "ce_time is not an instant of RFC 3339 with an offset") from error
 
 
-def _check_key(given: bytes | None, key: str, inbound: str | None) -> None:
+def _key(entity: Key, data: Data, organisation: str, given: bytes | None, inbound: str | None) -> str:
+    """The entity, which the record's key must be; an outside writer may leave the record's key out."""
+    try:
+        key = entity(data, organisation)
+    except ValueError as error:
+        raise Permanent("invalid", "the data names no entity") from error
     if given is None and inbound is None:
         raise Permanent("invalid", "the record has no key")
     if given is not None and given != key.encode():
         raise Permanent("invalid", "the record's key is not the event's entity")
+    return key
 
 
 def _plain(error: Exception) -> str:

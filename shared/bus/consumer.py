@@ -1,16 +1,38 @@
 """The consumer: one process's reading of a service's topics. Positions in the database are the truth."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.bus.applying import Applier, Displaced, TooManyBugs
+from shared.bus.assignment import Assignment, jitter
+from shared.bus.broker import Broker
+from shared.bus.committing import Committer
+from shared.bus.errors import BusFault, Transient
+from shared.bus.positions import Partition
+from shared.bus.quiet import limit_client_logs
+from shared.bus.reading import Portion, Work, decode_portion, divide
 from shared.bus.records import Batch, Handler, Record, Subscription
 from shared.bus.tx import Bus
+from shared.bus.watchdog import Watchdog, leave
 
 __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 
+log = structlog.get_logger("bus")
+
+MOST_RECORDS = 500
+POLL_MS = 200
+RELEASE_S = 5.0
+OBSERVE_S = 5.0
+CLOSE_S = 2.0
+
 
 class Consumer:
-    """Reads the subscribed topics of one service; `run` is a part of its process."""
+    """Reads the subscribed topics of one service; `run` is a part of its process, `ready` a probe of /readyz."""
 
     def __init__(
         self,
@@ -20,17 +42,206 @@ class Consumer:
         *,
         ordinal: int = 0,
         session_timeout_ms: int = 30_000,
+        patience_s: float = 60.0,
+        on_stuck: Callable[[str], None] = leave,
     ) -> None:
         self.bus = bus
         self.bootstrap = bootstrap
-        self.subscriptions = tuple(subscriptions)
-        self.ordinal = ordinal
+        self.member = f"{bus.service}-{ordinal}"
         self.session_timeout_ms = session_timeout_ms
+        self.by_topic = {topic: s for s in subscriptions for topic in s.topics}
+        self.broker = Broker(bootstrap, f"{bus.group}-{ordinal}-probe")
+        self.applier = Applier(bus)
+        self.watchdog = Watchdog(patience_s, exit_=on_stuck)
+        self.assignment = Assignment(bus, self.broker)
+        self._committer: Committer | None = None
+        self._failures: dict[str, int] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        if not self.by_topic:
+            raise BusFault("a consumer needs a subscription")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Read until `stop`, then finish the batch in hand."""
-        await stop.wait()
+        """Read until `stop`, then finish the batch in hand and close.
+
+        Raises StalePosition when a stored position belongs to another log: nothing is read then.
+        """
+        limit_client_logs()
+        self.watchdog.start()
+        observing = asyncio.create_task(self._observe(stop))
+        client = self._client()
+        try:
+            if await self._start(client, stop):
+                await self._read(client, stop, observing)
+        finally:
+            self.watchdog.stop()
+            observing.cancel()
+            await self._close(client)
+
+    def _client(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            client_id=self.member,
+            group_id=self.bus.group,
+            group_instance_id=self.member,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=1024 * 1024,
+            session_timeout_ms=self.session_timeout_ms,
+            heartbeat_interval_ms=500,
+            metadata_max_age_ms=60_000,
+            request_timeout_ms=max(40_000, self.session_timeout_ms + 10_000),
+        )
+
+    async def _start(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> bool:
+        """Connect, waiting for the broker and the topics as long as it takes; false when stopped before."""
+        attempt = 0
+        while not stop.is_set():
+            attempt += 1
+            try:
+                await self.broker.topics(self.by_topic)
+                await client.start()
+                client.subscribe(topics=list(self.by_topic), listener=_Listener(self, client))
+                return True
+            except KafkaError as error:
+                log.warning("consumer waits for the broker", error=type(error).__name__, reason=str(error)[:200])
+                self.watchdog.progress()
+                await _sleep(jitter(attempt), stop)
+        return False
+
+    async def _read(self, client: AIOKafkaConsumer, stop: asyncio.Event, observing: "asyncio.Task[None]") -> None:
+        """Poll and decode one batch while the one before is written: one batch at a time in the database."""
+        committer = self._committer = Committer(client, self.bus.instruments)
+        ahead = asyncio.create_task(self._poll(client))
+        try:
+            while not stop.is_set():
+                portions = await ahead
+                await self.assignment.mend(client)
+                ahead = asyncio.create_task(self._poll(client))
+                await self._write(client, portions, committer)
+                self.watchdog.beat()
+                if observing.done():
+                    observing.result()
+        finally:
+            await asyncio.wait([ahead])
+            await committer.close()
+
+    async def _poll(self, client: AIOKafkaConsumer) -> list[Portion]:
+        """What is there, decoded. Never cancelled: aiokafka would lose what it had fetched."""
+        try:
+            polled = await client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        except KafkaError as error:
+            log.warning("poll failed", error=type(error).__name__, reason=str(error)[:200])
+            self.assignment.reposition(client)
+            await asyncio.sleep(POLL_MS / 1000)
+            return []
+        portions = await self.assignment.portions(client, polled)
+        for portion in portions:
+            decode_portion(portion, self.bus.topics, self.by_topic[portion.partition.topic])
+            await asyncio.sleep(0)
+        return portions
+
+    async def _write(self, client: AIOKafkaConsumer, portions: Sequence[Portion], committer: Committer) -> None:
+        for work in divide(portions, self.by_topic):
+            self._idle.clear()
+            try:
+                await self._apply(client, work, committer)
+            finally:
+                self._idle.set()
+
+    async def _apply(self, client: AIOKafkaConsumer, work: Work, committer: Committer) -> None:
+        """Apply what still follows on the positions; hold or read again what could not be."""
+        topic = work.subscription.logical_topic
+        work.portions = [p for p in work.portions if self.assignment.follows(p)]
+        if not work.portions:
+            return
+        partitions = [portion.partition for portion in work.portions]
+        failure: Exception | None = None
+        try:
+            await self.applier.apply(work)
+        except (Transient, TooManyBugs, Displaced) as error:
+            failure = error
+        reached = {p: self.applier.reached[p] for p in partitions if p in self.applier.reached}
+        self.assignment.reached(client, reached)
+        committer.note(reached)
+        self.watchdog.progress()
+        self._judge(client, topic, partitions, failure)
+
+    def _judge(
+        self, client: AIOKafkaConsumer, topic: str, partitions: list[Partition], failure: Exception | None
+    ) -> None:
+        """What a failure means for the partitions of the batch. A success ends the back-off of its topic."""
+        if failure is None:
+            self._failures.pop(topic, None)
+        elif isinstance(failure, TooManyBugs):
+            where = failure.partition
+            log.critical("partition stopped: too many bugs", topic=where.topic, partition=where.partition)
+            self.assignment.hold(client, [where], "bugs")
+        elif isinstance(failure, Displaced):
+            self.assignment.reposition(client, partitions)
+        else:
+            attempt = self._failures[topic] = self._failures.get(topic, 0) + 1
+            pause = jitter(attempt)
+            log.warning("batch waits", topic=topic, reason=str(failure), attempt=attempt, seconds=round(pause, 2))
+            self.assignment.hold(client, partitions, "transient", pause)
+
+    async def revoked(self) -> None:
+        """Finish the batch in hand, five seconds at the most, and give the partitions up."""
+        self.assignment.revoked()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), RELEASE_S)
+        if self._committer is not None:
+            await self._committer.last()
+
+    async def assigned(self, client: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> None:
+        """Take partitions over, from their stored positions on."""
+        self.watchdog.assigned()
+        await self.assignment.assigned(client, [Partition(tp.topic, tp.partition) for tp in partitions])
+
+    async def _observe(self, stop: asyncio.Event) -> None:
+        """Measure lag at the broker. Lag without progress is what the watchdog acts on."""
+        while not stop.is_set():
+            await _sleep(OBSERVE_S, stop)
+            try:
+                if not await self.assignment.observe():
+                    self.watchdog.progress()
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.info("broker does not answer", error=type(error).__name__)
+                self.watchdog.progress()
 
     async def ready(self) -> str | None:
-        """None when the broker answers and partitions are held, else what is wrong. For /readyz."""
+        """None when the broker answers and this member has joined its group, else what is wrong."""
+        try:
+            await self.broker.topics(self.by_topic)
+        except (KafkaError, OSError) as error:
+            return f"Kafka at {self.bootstrap} does not answer as it should: {type(error).__name__}"
+        if not self.assignment.joined:
+            return "the consumer has not joined its group yet"
         return None
+
+    async def _close(self, client: AIOKafkaConsumer) -> None:
+        closing = asyncio.create_task(client.stop())
+        await asyncio.wait([closing], timeout=CLOSE_S)
+        await self.broker.close()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """Tells the consumer what the group's coordinator decided."""
+
+    def __init__(self, consumer: Consumer, client: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._client = client
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Before every rebalance."""
+        await self._consumer.revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """After it."""
+        await self._consumer.assigned(self._client, assigned)
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

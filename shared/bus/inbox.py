@@ -24,10 +24,10 @@ INSERT = """
         on conflict do nothing
         returning organisation, source, id
     )
-    select case when count(*) < :expected then array_agg(organisation) end,
-           case when count(*) < :expected then array_agg(source) end,
-           case when count(*) < :expected then array_agg(id) end,
-           count(*)
+    select case when count(*) < :expected then array_agg(organisation) end as organisations,
+           case when count(*) < :expected then array_agg(source) end as sources,
+           case when count(*) < :expected then array_agg(id) end as ids,
+           count(*) as entered
     from fresh
 """
 
@@ -43,10 +43,10 @@ Identity = tuple[str, str, str]
 class Fetches(Protocol):
     """A transaction."""
 
-    async def fetch(self, statement: str, **params: Any) -> Sequence[Row[Any]]:
+    async def fetch(self, sql: str, **params: Any) -> Sequence[Row[Any]]:
         """The rows of one statement."""
 
-    async def execute(self, statement: str, **params: Any) -> int:
+    async def execute(self, sql: str, **params: Any) -> int:
         """Run one statement."""
 
 
@@ -68,10 +68,10 @@ async def admit(tx: Fetches, records: Sequence[Record]) -> list[Record]:
         return []
     organisations, sources, ids = zip(*identities, strict=True)
     rows = await tx.fetch(INSERT, organisations=organisations, sources=sources, ids=ids, expected=len(identities))
-    entered = rows[0]
-    if entered[3] == len(identities):
+    entered = rows[0]._mapping
+    if entered["entered"] == len(identities):
         return list(first.values())
-    fresh = set(zip(entered[0] or (), entered[1] or (), entered[2] or (), strict=True))
+    fresh = set(zip(*(entered[name] or () for name in ("organisations", "sources", "ids")), strict=True))
     return [record for key, record in first.items() if key in fresh]
 
 

@@ -24,7 +24,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 SIZES = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0)
 
 BUS = (
-    Metric("records", "counter", ("topic", "outcome"), "records read: applied, duplicate, ignored, dead or redelivered"),
+    Metric(
+        "records", "counter", ("topic", "outcome"), "records read: applied, duplicate, ignored, dead or redelivered"
+    ),
     Metric("batches", "counter", ("topic", "outcome"), "batches: applied, transient (tried again later) or bug"),
     Metric("batch_size", "histogram", ("topic",), "records in a committed batch", SIZES),
     Metric("batch_seconds", "histogram", ("topic",), "time of a batch in the database", SECONDS),
@@ -53,7 +55,10 @@ class Instruments:
     """The metrics of a list, made in a registry: `add`, `set` and `observe` by name. An unknown name is a KeyError."""
 
     def __init__(
-        self, metrics: tuple[Metric, ...] = BUS, registry: CollectorRegistry | None = None, prefix: str = "houserules_bus_"
+        self,
+        metrics: tuple[Metric, ...] = BUS,
+        registry: CollectorRegistry | None = None,
+        prefix: str = "houserules_bus_",
     ) -> None:
         registry = CollectorRegistry() if registry is None else registry
         self._all = {m.name: _make(m, prefix, registry) for m in metrics}

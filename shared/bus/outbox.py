@@ -27,7 +27,7 @@ class OutboxRow(NamedTuple):
 class Executes(Protocol):
     """A transaction."""
 
-    async def execute(self, statement: str, **params: Any) -> int:
+    async def execute(self, sql: str, **params: Any) -> int:
         """Run one statement."""
 
 

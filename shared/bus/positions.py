@@ -49,10 +49,10 @@ class Progress:
 class Fetches(Protocol):
     """A transaction."""
 
-    async def fetch(self, statement: str, **params: Any) -> Sequence[Row[Any]]:
+    async def fetch(self, sql: str, **params: Any) -> Sequence[Row[Any]]:
         """The rows of one statement."""
 
-    async def execute(self, statement: str, **params: Any) -> int:
+    async def execute(self, sql: str, **params: Any) -> int:
         """Run one statement."""
 
 
@@ -111,7 +111,7 @@ async def lock(tx: Fetches, partitions: Iterable[Partition]) -> dict[Partition, 
 async def _positions(tx: Fetches, statement: str, partitions: Iterable[Partition]) -> dict[Partition, Position]:
     wanted = list(partitions)
     rows = await tx.fetch(statement, topics=[p.topic for p in wanted], partitions=[p.partition for p in wanted])
-    return {Partition(topic, number): Position(topic_id, offset) for topic, number, topic_id, offset in rows}
+    return {Partition(row[0], row[1]): Position(row[2], row[3]) for row in map(tuple, rows)}
 
 
 async def move(tx: Fetches, progress: Mapping[Partition, Progress]) -> None:

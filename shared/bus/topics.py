@@ -1,10 +1,18 @@
 """The topics, by name: who writes them, who reads them, how they are set."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["INBOUND", "READERS", "SHARED", "TopicSpec", "Topics"]
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+
+from shared.bus.errors import BusFault
+
+__all__ = ["INBOUND", "READERS", "SHARED", "TopicSpec", "Topics", "ensure_topics"]
 
 SHARED = ("messages", "people", "images", "sla", "access", "consent")
 INBOUND = ("people", "images")
@@ -67,7 +75,9 @@ class Topics:
 
     def read_by(self, service: str) -> tuple[str, ...]:
         """Every topic that a service reads."""
-        return tuple(name for logical, readers in READERS.items() if service in readers for name in self.sources(logical))
+        return tuple(
+            name for logical, readers in READERS.items() if service in readers for name in self.sources(logical)
+        )
 
     def logical(self, topic: str) -> tuple[str, str | None]:
         """The logical topic of a topic's name, and for an inbound topic its organisation. Raises ValueError."""
@@ -109,3 +119,71 @@ def _config(*, retention_days: int, max_mib: int) -> Mapping[str, str]:
             "max.message.bytes": str(max_mib * MIB),
         }
     )
+
+
+APPEAR_S = 15.0
+
+
+async def ensure_topics(bootstrap: str, specs: Sequence[TopicSpec], *, replication: int = 1) -> list[str]:
+    """Make the topics that are missing, check those that are there; the names of those that were made.
+
+    Raises BusFault that lists every setting which differs: settings are an operator's to change, with data behind them.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    await admin.start()
+    try:
+        made = await _create(admin, specs, replication)
+        await _check(admin, specs)
+    finally:
+        await admin.close()
+    return made
+
+
+async def _create(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], replication: int) -> list[str]:
+    there = set(await admin.list_topics())
+    missing = [spec for spec in specs if spec.name not in there]
+    if not missing:
+        return []
+    topics = [NewTopic(s.name, s.partitions, replication, topic_configs=dict(s.config)) for s in missing]
+    response = await admin.create_topics(topics)
+    for name, code, *reason in response.topic_errors:
+        error = for_code(code)
+        if error not in (NoError, TopicAlreadyExistsError):
+            raise BusFault(f"topic {name} cannot be made: {error.__name__} {reason[0] if reason else ''}".rstrip())
+    return [spec.name for spec in missing]
+
+
+async def _check(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:
+    partitions, settings = await _described(admin, specs)
+    wrong = []
+    for spec in specs:
+        if partitions[spec.name] != spec.partitions:
+            wrong.append(f"{spec.name} has {partitions[spec.name]} partitions, not {spec.partitions}")
+        for name, value in spec.config.items():
+            found = settings[spec.name].get(name)
+            if found != value:
+                wrong.append(f"{spec.name} has {name}={found}, not {value}")
+    if wrong:
+        raise BusFault(f"topics are set otherwise than they must be: {'; '.join(wrong)}")
+
+
+async def _described(
+    admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]
+) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
+    """Partitions and settings by topic; a topic just made may take a moment to be known everywhere."""
+    names = [spec.name for spec in specs]
+    deadline = time.monotonic() + APPEAR_S
+    while True:
+        described = await admin.describe_topics(names)
+        if all(for_code(topic["error_code"]) is NoError for topic in described):
+            partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
+            break
+        if time.monotonic() > deadline:
+            raise UnknownTopicOrPartitionError("topics that were made do not appear")
+        await asyncio.sleep(0.1)
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    return partitions, {
+        name: {entry[0]: entry[1] for entry in entries}
+        for answer in answers
+        for _, _, _, name, entries in answer.resources
+    }

@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.codec import encode
 from shared.bus.errors import KeyNotLocked
+from shared.bus.metrics import Instruments
 from shared.bus.outbox import Outbox, OutboxRow
 from shared.bus.topics import Topics
 from shared.contracts.event import Event
 from shared.platform.clock import Clock
-from shared.platform.db import Database, sql
+from shared.platform.db import Database
+from shared.platform.db import sql as prepared
 
 __all__ = ["Budget", "Bus", "Tx"]
 
@@ -35,13 +37,13 @@ class Tx:
         self._held: set[tuple[str, str, str]] = set()
         self._rows: list[OutboxRow] = []
 
-    async def fetch(self, statement: str, **params: Any) -> Sequence[Row[Any]]:
+    async def fetch(self, sql: str, **params: Any) -> Sequence[Row[Any]]:
         """The rows of one statement. Arrays go as `cast(:ids as text[])`."""
-        return (await self.connection.execute(sql(statement), params)).all()
+        return (await self.connection.execute(prepared(sql), params)).all()
 
-    async def execute(self, statement: str, **params: Any) -> int:
+    async def execute(self, sql: str, **params: Any) -> int:
         """Run one statement; the number of rows that it changed."""
-        return (await self.connection.execute(sql(statement), params)).rowcount
+        return (await self.connection.execute(prepared(sql), params)).rowcount
 
     def holds(self, topic: str, organisation: str, keys: Iterable[str]) -> None:
         """Say which keys of a logical topic the row locks of this transaction cover; a store calls it as it locks."""
@@ -54,7 +56,7 @@ class Tx:
         """
         numbers = sorted({_number(topic, organisation, key) for key in keys})
         await self.connection.execute(
-            sql("select count(pg_advisory_xact_lock(n)) from unnest(cast(:numbers as bigint[])) as n"),
+            prepared("select count(pg_advisory_xact_lock(n)) from unnest(cast(:numbers as bigint[])) as n"),
             {"numbers": numbers},
         )
         self.holds(topic, organisation, keys)
@@ -87,7 +89,7 @@ class Tx:
 
 
 def _number(topic: str, organisation: str, key: str) -> int:
-    name = "\0".join((topic, organisation, key)).encode()
+    name = f"{topic}\0{organisation}\0{key}".encode()
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big", signed=True)
 
 
@@ -108,6 +110,7 @@ class Bus:
     clock: Clock
     topics: Topics
     budget: Budget = Budget()
+    instruments: Instruments = field(default_factory=Instruments)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that emitted something; the relay of this process waits for it."""
     _full: bool = False

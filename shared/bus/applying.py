@@ -1,0 +1,208 @@
+"""One batch, one database transaction: positions, inbox, handler, dead letters, outbox, positions."""
+
+import time
+import traceback
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from shared.bus import deadletters, inbox, positions
+from shared.bus.deadletters import DeadLetter
+from shared.bus.errors import Permanent, Transient
+from shared.bus.positions import Partition, Position, Progress
+from shared.bus.reading import Portion, Work
+from shared.bus.records import Batch, Record
+from shared.bus.tx import Bus, Tx
+from shared.platform.db import is_outage
+
+__all__ = ["Applier", "Bugs", "Displaced", "TooManyBugs"]
+
+log = structlog.get_logger("bus")
+
+TRIES = 3
+WINDOW = 1_000
+LEAST = 20
+SHARE = 0.01
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Displaced(Exception):
+    """The stored position is before what was read: somebody moved it back. The partition is to be read again."""
+
+
+class TooManyBugs(Exception):
+    """Over 1 % of a partition's last 1,000 records, and at least 20, failed in our own code: it is to be stopped."""
+
+    def __init__(self, partition: Partition) -> None:
+        super().__init__(f"{partition.topic} partition {partition.partition}")
+        self.partition = partition
+
+
+@dataclass(slots=True)
+class Bugs:
+    """How many of a partition's last records failed in our own code."""
+
+    seen: int = 0
+    failed: deque[int] = field(default_factory=deque)
+
+    def count(self, records: int) -> None:
+        """Records that went well."""
+        self.seen += records
+
+    def fail(self) -> bool:
+        """One that did not; whether it is one too many."""
+        self.seen += 1
+        self.failed.append(self.seen)
+        while self.failed and self.failed[0] <= self.seen - WINDOW:
+            self.failed.popleft()
+        return len(self.failed) >= LEAST and len(self.failed) > SHARE * min(self.seen, WINDOW)
+
+
+@dataclass(slots=True)
+class Applier:
+    """Applies work and says how far each partition was brought. `reached` is what is committed, whatever is raised."""
+
+    bus: Bus
+    reached: dict[Partition, int] = field(default_factory=dict)
+    bugs: dict[Partition, Bugs] = field(default_factory=dict)
+
+    async def apply(self, work: Work) -> None:
+        """Apply all of it in one transaction; after a bug, record by record.
+
+        Raises Transient when it is to be tried again later, Displaced, and TooManyBugs.
+        """
+        topic = work.subscription.logical_topic
+        began = time.monotonic()
+        try:
+            await self._transaction(work)
+        except Exception as error:
+            if _transient(error):
+                self.bus.instruments.add("batches", topic, "transient")
+                raise Transient(f"{type(error).__name__} in a batch of {topic}") from error
+            if isinstance(error, Displaced):
+                raise
+            self.bus.instruments.add("batches", topic, "bug")
+            log.error("batch failed", topic=topic, error=type(error).__name__, reason=_where(error))
+            await self._one_by_one(work)
+        else:
+            self.bus.instruments.add("batches", topic, "applied")
+        self.bus.instruments.observe("batch_seconds", topic, value=time.monotonic() - began)
+
+    async def _transaction(self, work: Work, verdict: DeadLetter | None = None) -> None:
+        """The transaction. `verdict` is what the only record of `work` is known to be: dead."""
+        async with self.bus.transaction() as tx:
+            stored = await positions.lock(tx, sorted(p.partition for p in work.portions))
+            portions = [_fresh(portion, stored) for portion in work.portions]
+            progress = {p.partition: Progress(p.end, ignored=p.end - p.start) for p in portions}
+            if verdict is None:
+                letters = await self._handle(tx, work, portions, progress)
+            else:
+                letters = [verdict] if portions[0].raws else []
+            for letter in letters:
+                step = progress[Partition(letter.raw.topic, letter.raw.partition)]
+                step.dead += 1
+                step.ignored -= 1
+            await deadletters.bury(tx, self.bus.group, letters)
+            await positions.move(tx, progress)
+        self._committed(work, progress, letters)
+
+    async def _handle(
+        self, tx: Tx, work: Work, portions: Sequence[Portion], progress: dict[Partition, Progress]
+    ) -> list[DeadLetter]:
+        """Admit what is new, give it to the handler, count; the records that could not even be decoded."""
+        entries = [entry for portion in portions for entry in portion.entries]
+        records = [entry for entry in entries if type(entry) is Record]
+        fresh = await inbox.admit(tx, records)
+        if fresh:
+            await work.subscription.handler(Batch(work.subscription.logical_topic, fresh), tx)
+        for record in records:
+            step = progress[Partition(record.topic, record.partition)]
+            step.duplicate += 1
+            step.ignored -= 1
+        for record in fresh:
+            step = progress[Partition(record.topic, record.partition)]
+            step.applied += 1
+            step.duplicate -= 1
+        return [entry for entry in entries if type(entry) is DeadLetter]
+
+    def _committed(self, work: Work, progress: dict[Partition, Progress], letters: Sequence[DeadLetter]) -> None:
+        topic, add = work.subscription.logical_topic, self.bus.instruments.add
+        for partition, step in progress.items():
+            self.reached[partition] = step.next_offset
+            self.bugs.setdefault(partition, Bugs()).count(step.applied + step.duplicate + step.ignored + step.dead)
+        for outcome in ("applied", "duplicate", "ignored", "dead"):
+            if count := sum(getattr(step, outcome) for step in progress.values()):
+                add("records", topic, outcome, by=count)
+        taken = sum(step.applied + step.duplicate + step.ignored + step.dead for step in progress.values())
+        if stale := sum(p.end - p.start for p in work.portions) - taken:
+            add("records", topic, "redelivered", by=stale)
+        self.bus.instruments.observe("batch_size", topic, value=taken)
+        for letter in letters:
+            add("dead_letters", topic, letter.code)
+            log.warning("dead letter", topic=letter.raw.topic, partition=letter.raw.partition,
+                        offset=letter.raw.offset, code=letter.code, error=letter.error_class)  # fmt: skip
+
+    async def _one_by_one(self, work: Work) -> None:
+        """Each record in a transaction of its own; a partition with too many bugs stops, the others go on."""
+        stopped: TooManyBugs | None = None
+        for portion in work.portions:
+            try:
+                if not portion.raws:
+                    await self._transaction(Work(work.subscription, [portion]))
+                for index in range(len(portion.raws)):
+                    await self._single(Work(work.subscription, [portion.single(index)]))
+            except TooManyBugs as error:
+                stopped = error
+        if stopped is not None:
+            raise stopped
+
+    async def _single(self, work: Work) -> None:
+        """One record: three tries, then it is dead."""
+        (portion,) = work.portions
+        (raw,) = portion.raws
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._transaction(work)
+            except Displaced:
+                raise
+            except Permanent as fault:
+                letter = DeadLetter(raw, fault.code, fault.detail, "Permanent", _organisation(portion))
+                return await self._transaction(work, letter)
+            except Exception as error:
+                if _transient(error):
+                    raise Transient(f"{type(error).__name__} in a record") from error
+                if attempt == TRIES:
+                    letter = DeadLetter(raw, "bug", _where(error), type(error).__qualname__, _organisation(portion))
+        await self._transaction(work, letter)
+        if self.bugs[portion.partition].fail():
+            raise TooManyBugs(portion.partition)
+
+
+def _fresh(portion: Portion, stored: dict[Partition, Position]) -> Portion:
+    """What of a portion is not applied yet: the rest was delivered again."""
+    position = stored.get(portion.partition)
+    if position is None or position.next_offset < portion.start:
+        raise Displaced(f"{portion.partition.topic} partition {portion.partition.partition}")
+    return portion.behind(position.next_offset)
+
+
+def _transient(error: BaseException) -> bool:
+    return isinstance(error, Transient) or is_outage(error) or (isinstance(error, KafkaError) and error.retriable)
+
+
+def _organisation(portion: Portion) -> str | None:
+    entry = portion.entries[0]
+    return entry.event.organisation if isinstance(entry, Record) else None
+
+
+def _where(error: BaseException) -> str:
+    """Where in our code it broke; an exception's text may hold what the record held."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(ROOT)]
+    ours = [f for f in frames if ".venv" not in f.filename]
+    if not ours:
+        return type(error).__name__
+    return f"{type(error).__name__} at {Path(ours[-1].filename).relative_to(ROOT)}:{ours[-1].lineno}"

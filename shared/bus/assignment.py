@@ -1,0 +1,267 @@
+"""The partitions that this process reads: where each stands, which are held and why."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from shared.bus import positions
+from shared.bus.broker import Broker
+from shared.bus.deadletters import Raw
+from shared.bus.positions import Log, Partition, Position
+from shared.bus.reading import Portion
+from shared.bus.tx import Bus
+from shared.platform.db import is_outage
+
+__all__ = ["Assignment", "Track", "jitter"]
+
+log = structlog.get_logger("bus")
+
+BACK_OFF_S = (0.1, 30.0)
+LOOK_S = 1.0
+POSITION_S = 0.05
+
+
+def jitter(attempt: int) -> float:
+    """How long to back off before the next attempt: full jitter under 0.1 s, doubled each time, 30 s at the most."""
+    least, most = BACK_OFF_S
+    return random.uniform(0.0, min(most, least * 2.0 ** min(attempt, 20)))
+
+
+@dataclass(slots=True)
+class Track:
+    """One partition: what is applied, how far records were taken from the client, and why it is held, if it is."""
+
+    topic_id: UUID | None
+    applied: int
+    polled: int
+    held: str | None = None
+    until: float | None = None
+
+
+class Assignment:
+    """Partitions assigned to this member. One that is not positioned yet, or held, is paused in the client."""
+
+    def __init__(self, bus: Bus, broker: Broker) -> None:
+        self.bus = bus
+        self.broker = broker
+        self.tracks: dict[Partition, Track] = {}
+        self.unplaced: set[Partition] = set()
+        self.joined = False
+        self.fatal: Exception | None = None
+        self._stopped: dict[Partition, str] = {}
+        self._placing = asyncio.Lock()
+        self._generation = 0
+        self._attempts = 0
+        self._again_at = 0.0
+        self._looked_at = 0.0
+
+    async def assigned(self, client: Any, partitions: Iterable[Partition]) -> None:
+        """Position what the group's coordinator gave us; what cannot be positioned now is left to `mend`."""
+        self._generation += 1
+        self.tracks.clear()
+        self.unplaced = set(partitions)
+        client.pause(*(TopicPartition(*p) for p in self.unplaced))
+        self.bus.instruments.add("rebalances")
+        self.bus.instruments.set("assigned", to=len(self.unplaced))
+        await self._try_to_place(client)
+        self.joined = True
+
+    def revoked(self) -> None:
+        """Everything is taken away: what comes in from now on is dropped."""
+        self._generation += 1
+        for partition in self.tracks:
+            self.bus.instruments.forget("lag", partition.topic, str(partition.partition))
+        self.tracks.clear()
+        self.unplaced.clear()
+        self.joined = False
+
+    async def mend(self, client: Any) -> None:
+        """Let go what was held long enough, position what is not. Raises StalePosition."""
+        if self.fatal is not None:
+            raise self.fatal
+        now = time.monotonic()
+        for partition, track in self.tracks.items():
+            if track.until is not None and now >= track.until:
+                self._release(client, partition, track)
+        if self.unplaced and now >= self._again_at:
+            await self._try_to_place(client)
+            if self.fatal is not None:
+                raise self.fatal
+
+    async def _try_to_place(self, client: Any) -> None:
+        async with self._placing:
+            try:
+                await self._place(client)
+                self._attempts = 0
+            except Exception as error:  # noqa: BLE001 aiokafka swallows what a listener raises; the reading loop must not
+                if not (isinstance(error, KafkaError) or is_outage(error)):
+                    self.fatal = error
+                    return
+                self._attempts += 1
+                self._again_at = time.monotonic() + jitter(self._attempts)
+                log.warning("positions wait", error=type(error).__name__, attempt=self._attempts)
+
+    async def _place(self, client: Any) -> None:
+        generation, wanted = self._generation, sorted(self.unplaced)
+        if not wanted:
+            return
+        logs = await self.broker.logs(wanted)
+        async with self.bus.transaction() as tx:
+            stored = await positions.load(tx, wanted)
+            if missing := {p: logs[p] for p in wanted if p not in stored}:
+                await positions.create(tx, missing)
+                stored = await positions.load(tx, wanted)
+        if generation != self._generation:
+            return
+        for partition in wanted:
+            positions.check(self.bus.service, partition, stored[partition], logs[partition])
+        for partition in wanted:
+            self._begin(client, partition, stored[partition], logs[partition])
+
+    def _begin(self, client: Any, partition: Partition, position: Position, log_: Log) -> None:
+        offset = position.next_offset
+        track = self.tracks[partition] = Track(log_.topic_id, offset, offset)
+        self.unplaced.discard(partition)
+        if log_.start > offset:
+            self._lost(client, partition, log_.start)
+        elif partition in self._stopped:
+            self.hold(client, [partition], self._stopped[partition])
+        else:
+            self._release(client, partition, track)
+
+    def _lost(self, client: Any, partition: Partition, start: int) -> None:
+        offset = self.tracks[partition].applied
+        log.critical("records are lost: the log begins behind the stored position", topic=partition.topic,
+                     partition=partition.partition, offset=offset, count=start - offset)  # fmt: skip
+        self.hold(client, [partition], "lost")
+
+    def _release(self, client: Any, partition: Partition, track: Track) -> None:
+        if track.held is not None:
+            self.bus.instruments.forget("held", partition.topic, str(partition.partition), track.held)
+        track.held = track.until = None
+        self._seek(client, partition, track.polled)
+        try:
+            client.resume(TopicPartition(*partition))
+        except IllegalStateError:
+            self.tracks.pop(partition, None)
+
+    def hold(self, client: Any, partitions: Iterable[Partition], reason: str, pause_s: float | None = None) -> None:
+        """Read no further than what is applied, for `pause_s` or for good; what was read ahead is dropped."""
+        for partition in partitions:
+            if pause_s is None:
+                self._stopped[partition] = reason
+            track = self.tracks.get(partition)
+            if track is None:
+                continue
+            track.polled = track.applied
+            track.held, track.until = reason, None if pause_s is None else time.monotonic() + pause_s
+            self.bus.instruments.set("held", partition.topic, str(partition.partition), reason, to=1)
+            try:
+                client.pause(TopicPartition(*partition))
+            except IllegalStateError:
+                self.tracks.pop(partition, None)
+
+    def reposition(self, client: Any, partitions: Iterable[Partition] | None = None) -> None:
+        """Ask the database again where these partitions stand (None: all)."""
+        for partition in list(self.tracks) if partitions is None else partitions:
+            if self.tracks.pop(partition, None) is not None:
+                self.unplaced.add(partition)
+                try:
+                    client.pause(TopicPartition(*partition))
+                except IllegalStateError:
+                    self.unplaced.discard(partition)
+
+    def follows(self, portion: Portion) -> bool:
+        """Whether a portion begins where its partition stands; else one before it failed, or it is not ours any more."""
+        track = self.tracks.get(portion.partition)
+        return track is not None and track.held is None and track.applied == portion.start
+
+    def reached(self, client: Any, offsets: Mapping[Partition, int]) -> None:
+        """The database is at these offsets: where somebody else was ahead of us, we go on from there."""
+        for partition, offset in offsets.items():
+            track = self.tracks.get(partition)
+            if track is not None:
+                track.applied = offset
+                if offset > track.polled:
+                    track.polled = offset
+                    self._seek(client, partition, offset)
+
+    def _seek(self, client: Any, partition: Partition, offset: int) -> None:
+        try:
+            client.seek(TopicPartition(*partition), offset)
+        except IllegalStateError:
+            self.tracks.pop(partition, None)
+
+    async def portions(self, client: Any, polled: Mapping[Any, Sequence[Raw]]) -> list[Portion]:
+        """What a poll brought, as stretches that follow on each other; a hole at a start is looked into."""
+        found = []
+        for tp, raws in polled.items():
+            portion = await self._portion(client, Partition(tp.topic, tp.partition), raws)
+            if portion is not None:
+                found.append(portion)
+        if not polled and time.monotonic() - self._looked_at > LOOK_S:
+            self._looked_at = time.monotonic()
+            for partition in list(self.tracks):
+                portion = await self._portion(client, partition, ())
+                if portion is not None:
+                    found.append(portion)
+        return found
+
+    async def _portion(self, client: Any, partition: Partition, raws: Sequence[Raw]) -> Portion | None:
+        track = self.tracks.get(partition)
+        if track is None or track.held is not None:
+            return None
+        try:
+            async with asyncio.timeout(POSITION_S):
+                end: int = await client.position(TopicPartition(*partition))
+        except (IllegalStateError, TimeoutError):
+            return None
+        first = raws[0].offset if raws else end
+        if first < track.polled:
+            self.reposition(client, [partition])
+            return None
+        if first > track.polled and not await self._only_control_records(client, partition, track):
+            return None
+        if end == track.polled or track.held is not None or self.tracks.get(partition) is not track:
+            return None
+        start, track.polled = track.polled, end
+        return Portion(partition, start, end, raws)
+
+    async def _only_control_records(self, client: Any, partition: Partition, track: Track) -> bool:
+        """Whether a hole before the next record is inside the log, and not what retention took away before we came."""
+        try:
+            log_ = (await self.broker.logs([partition]))[partition]
+        except (KafkaError, OSError):
+            self.reposition(client, [partition])
+            return False
+        if log_.start > track.polled or log_.topic_id != track.topic_id:
+            self.reposition(client, [partition])
+            return False
+        return True
+
+    async def observe(self) -> bool:
+        """Measure lag at the broker; whether there is any that should have been read. Notices a topic made anew."""
+        tracks = dict(self.tracks)
+        topics = await self.broker.topics({p.topic for p in tracks} or {*self.bus.topics.sources("messages")})
+        ends = await self.broker.ends(tracks)
+        lagging = not self.joined
+        for partition, track in tracks.items():
+            topic_id = topics[partition.topic][0]
+            if topic_id != track.topic_id:
+                stored = Position(track.topic_id, track.applied)
+                try:
+                    positions.check(self.bus.service, partition, stored, Log(topic_id, 0, ends[partition]))
+                except Exception as error:  # noqa: BLE001 raised in the reading loop
+                    self.fatal = error
+            lag = max(0, ends[partition] - track.applied)
+            self.bus.instruments.set("lag", partition.topic, str(partition.partition), to=lag)
+            lagging = lagging or (lag > 0 and track.held is None)
+        return lagging

@@ -1,0 +1,282 @@
+"""The outbox relay: sends what transactions committed, in order, and deletes what Kafka has acknowledged.
+
+One process of a service leads, by a session lock on a connection of its own; the same connection reads and deletes, so
+that a leader that lost it can do neither. Delivery is at least once: a row sent and not yet deleted is sent again.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from shared.bus.hand import Flight, Hand, Lane, Row
+from shared.bus.outbox import unpack
+from shared.bus.quiet import limit_client_logs
+from shared.bus.tx import Bus
+from shared.platform.db import is_outage
+
+__all__ = ["Relay", "Restart"]
+
+log = structlog.get_logger("relay")
+
+LOCK = (0x72656C61, 1)
+READ_ROWS = 2_000
+READ_BYTES = 16 * 1024 * 1024
+BATCH_BYTES = 512 * 1024
+LARGEST_RECORD = 5 * 1024 * 1024
+POLL_S = (0.02, 0.25)
+ELECTION_S = 1.0
+START_S = 10.0
+DRAIN_S = 3.0
+QUERY_S = 10.0
+BEAT_S = 5.0
+"""A leader with nothing to read says that it lives: well within the session's idle timeout."""
+
+READ = """
+    select id, topic, partition, key, headers, body, at
+    from (
+        select o.*, sum(size) over (order by id) as running
+        from (
+            select id, topic, partition, key, headers, body, extract(epoch from created_at)::float8 as at,
+                   octet_length(headers) + coalesce(octet_length(body), 0) as size
+            from outbox where id <> all($1::bigint[]) order by id limit $2
+        ) as o
+    ) as r
+    where running - size < $3
+    order by id
+"""
+DELETE = "delete from outbox where id = any($1::bigint[])"
+
+
+class Restart(Exception):
+    """The producer cannot be trusted any more; everything is read and sent again by a new one."""
+
+
+class Relay:
+    """Sends one service's outbox; `run` is a part of its process."""
+
+    def __init__(self, bus: Bus, bootstrap: str, *, deadline_s: float = 30.0) -> None:
+        self.bus = bus
+        self.bootstrap = bootstrap
+        self.deadline_s = deadline_s
+        self.leading = False
+        self._partitions: dict[str, int] = {}
+        self._asking: dict[str, asyncio.Task[Any]] = {}
+        self._homeless: dict[str, list[Row]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stand for election and send until `stop`; then wait for what is in flight, at the most three seconds."""
+        limit_client_logs()
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._term(stop)
+                failures = 0
+            except (Restart, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                if isinstance(error, asyncpg.PostgresError) and not is_outage(error):
+                    raise
+                failures = failures + 1 if time.monotonic() - self._began < 60 else 1
+                name = type(error.__cause__ or error).__name__
+                self.bus.instruments.add("relay_restarts", name)
+                log.warning("relay starts again", error=name, reason=str(error)[:200], attempt=failures)
+                await _sleep(random.uniform(0.05, min(30.0, 0.1 * 2**failures)), stop)
+
+    _began = 0.0
+
+    async def _term(self, stop: asyncio.Event) -> None:
+        """One connection's life: wait for the lock, lead, give everything back."""
+        self._began = time.monotonic()
+        connection = await self.bus.database.dedicated(idle_session_timeout="15s")
+        try:
+            await connection.execute("set plan_cache_mode = force_custom_plan; set synchronous_commit = off")
+            while not await connection.fetchval("select pg_try_advisory_lock($1, $2)", *LOCK, timeout=QUERY_S):
+                await _sleep(ELECTION_S * random.uniform(0.5, 1.0), stop)
+                if stop.is_set():
+                    return
+            await self._lead(connection, stop)
+        finally:
+            self.leading = False
+            self.bus.instruments.set("relay_leader", to=0)
+            connection.terminate()
+
+    async def _lead(self, connection: Any, stop: asyncio.Event) -> None:
+        producer = await self._start_producer()
+        try:
+            self.leading = True
+            self.bus.instruments.set("relay_leader", to=1)
+            log.info("relay leads", leader=self.bus.service)
+            await self._work(connection, producer, Hand(), stop)
+        finally:
+            for task in self._asking.values():
+                task.cancel()
+            self._asking, self._partitions, self._homeless = {}, {}, {}
+            await _abandon(producer)
+
+    async def _start_producer(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap,
+            client_id=f"{self.bus.group}-relay",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=LARGEST_RECORD,
+            request_timeout_ms=10_000,
+            metadata_max_age_ms=60_000,
+        )
+        try:
+            async with asyncio.timeout(START_S):
+                await producer.start()
+        except BaseException:
+            await _abandon(producer)
+            raise
+        return producer
+
+    async def _work(self, connection: Any, producer: AIOKafkaProducer, hand: Hand, stop: asyncio.Event) -> None:
+        """Read, send, delete what was acknowledged, wait: the next read goes on while the last is acknowledged."""
+        pause = POLL_S[0]
+        beat = time.monotonic()
+        more = True
+        while not stop.is_set() or hand.flights:
+            readable = len(hand.ids) < 2 * READ_ROWS and not stop.is_set()
+            if more and readable:
+                self.bus.wake.clear()
+                rows = await self.read(connection, hand.ids)
+                beat = time.monotonic()
+                pause = POLL_S[0] if rows else min(POLL_S[1], pause * 2)
+                more = len(rows) >= READ_ROWS // 2
+                self._sort(producer, rows, hand)
+                self._show(rows, hand)
+            await self.send(producer, hand)
+            readable = len(hand.ids) < 2 * READ_ROWS and not stop.is_set()
+            if not (more and readable):
+                more = await self._wait(hand, pause, readable) or more
+            if landed := hand.landed():
+                await self.settle(connection, hand, landed)
+                beat = time.monotonic()
+            elif time.monotonic() - beat > BEAT_S:
+                await connection.fetchval("select 1", timeout=QUERY_S)
+                beat = time.monotonic()
+            self._check_deadline(hand, stop)
+
+    async def read(self, connection: Any, in_hand: set[int]) -> Sequence[Row]:
+        """The next rows that are not in hand, by number; those that commit late are found like any other."""
+        rows = await connection.fetch(READ, list(in_hand), READ_ROWS, READ_BYTES, timeout=QUERY_S)
+        return [Row(*row.values()) for row in rows]
+
+    def _sort(self, producer: AIOKafkaProducer, rows: Sequence[Row], hand: Hand) -> None:
+        """Each row into its lane; those of a topic whose partitions are not known yet wait until they are."""
+        for row in rows:
+            count = self._partitions.get(row.topic)
+            if count is None:
+                hand.ids.add(row.id)
+                self._homeless.setdefault(row.topic, []).append(row)
+            else:
+                hand.take(_lane(row, count), row)
+        for topic in self._homeless.keys() - self._asking.keys():
+            self._asking[topic] = asyncio.create_task(producer.partitions_for(topic))
+
+    def _house(self, hand: Hand) -> None:
+        """Rows of topics that have become known go into their lanes. Raises Restart for a topic that is not there."""
+        for topic, task in list(self._asking.items()):
+            if task.done():
+                del self._asking[topic]
+                if task.exception() is not None:
+                    raise Restart(f"{topic} cannot be written") from task.exception()
+                self._partitions[topic] = len(task.result())
+                for row in self._homeless.pop(topic, ()):
+                    hand.take(_lane(row, self._partitions[topic]), row)
+
+    async def send(self, producer: AIOKafkaProducer, hand: Hand) -> None:
+        """Send one batch to each lane that has rows waiting and nothing in flight."""
+        self._house(hand)
+        for lane, waiting in hand.free():
+            batch = producer.create_batch()
+            now = time.time()
+            sent: list[Row] = []
+            while waiting:
+                row = waiting[0]
+                if not batch.append(
+                    timestamp=int(now * 1000), key=row.key, value=row.body, headers=unpack(row.headers)
+                ):
+                    break
+                sent.append(waiting.popleft())
+            batch.close()
+            acknowledged = await producer.send_batch(batch, lane.topic, partition=lane.partition)
+            hand.flights[lane] = Flight(sent, acknowledged, time.monotonic())
+
+    async def settle(self, connection: Any, hand: Hand, landed: dict[Lane, Flight]) -> None:
+        """Delete the rows of acknowledged flights. Raises Restart for one that failed, after deleting the others'."""
+        lost = {lane: error for lane, f in landed.items() if (error := f.acknowledged.exception()) is not None}
+        arrived = [lane for lane in landed if lane not in lost]
+        for lane in arrived:
+            rows = landed[lane].rows
+            self.bus.instruments.add("relay_sent", lane.topic, by=len(rows))
+            self.bus.instruments.observe("relay_seconds", value=max(0.0, time.time() - rows[0].at))
+        if arrived:
+            await self.delete(connection, hand.drop(arrived))
+        if lost:
+            lane, error = next(iter(lost.items()))
+            raise Restart(f"{lane.topic} partition {lane.partition} refused a batch") from error
+
+    async def delete(self, connection: Any, ids: Sequence[int]) -> None:
+        """Delete rows by number. Losing this to a crash means sending them again, so it need not wait for the disk."""
+        await connection.execute(DELETE, ids, timeout=QUERY_S)
+
+    async def _wait(self, hand: Hand, pause: float, readable: bool) -> bool:
+        """Until a flight lands, rows are committed, a topic becomes known or the pause is over; whether to read."""
+        landing = [flight.acknowledged for flight in hand.flights.values()]
+        wake = asyncio.create_task(self.bus.wake.wait() if readable else asyncio.sleep(POLL_S[1]))
+        done, _ = await asyncio.wait(
+            [wake, *landing, *self._asking.values()], timeout=pause, return_when=asyncio.FIRST_COMPLETED
+        )
+        wake.cancel()
+        return wake in done or not done
+
+    def _check_deadline(self, hand: Hand, stop: asyncio.Event) -> None:
+        oldest = hand.oldest_flight()
+        limit = DRAIN_S if stop.is_set() else self.deadline_s
+        if oldest is not None and time.monotonic() - oldest > limit:
+            raise Restart(f"a batch was not acknowledged in {limit:g} s")
+
+    def _show(self, rows: Sequence[Row], hand: Hand) -> None:
+        self.bus.instruments.set("outbox_rows", to=len(hand.ids))
+        if rows or not hand.ids:
+            self.bus.instruments.set("outbox_age_seconds", to=max(0.0, time.time() - rows[0].at) if rows else 0.0)
+
+
+def _lane(row: Row, partitions: int) -> Lane:
+    if row.partition is not None and row.partition < partitions:
+        return Lane(row.topic, row.partition)
+    if row.key is None:
+        return Lane(row.topic, row.id % partitions)
+    return Lane(row.topic, _hash(row.key) % partitions)
+
+
+@lru_cache(maxsize=65_536)
+def _hash(key: bytes) -> int:
+    """Kafka's own partitioning, so that a key has one partition whoever writes it."""
+    return int(murmur2(key)) & 0x7FFFFFFF
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Close a producer without waiting for what it still wants to send: `stop` would, for ever in an outage."""
+    producer._closed = True
+    if producer._sender.sender_task is not None:
+        closing = asyncio.create_task(producer._sender.close())
+        await asyncio.wait([closing], timeout=1.0)
+    with contextlib.suppress(KafkaError, OSError):
+        await producer.client.close()
