@@ -1,0 +1,1 @@
+"""intake: the doors to the networks, and the inbox."""

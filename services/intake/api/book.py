@@ -1,0 +1,42 @@
+"""The sources as the doors know them: read again when a second old, so that a new secret holds everywhere at once."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.intake.store import sources
+from services.intake.store.sources import Source
+from shared.bus.tx import Bus
+
+__all__ = ["Book"]
+
+FRESH_S = 1.0
+
+
+@dataclass(slots=True)
+class Book:
+    """Every source by its name, whichever organisation it belongs to."""
+
+    bus: Bus
+    _named: dict[str, list[Source]] = field(default_factory=dict)
+    _read_at: float = -1e9
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def named(self, name: str) -> Sequence[Source]:
+        """The sources of that name. Raises what the database raises, when it was never read."""
+        if time.monotonic() - self._read_at > FRESH_S:
+            async with self._reading:
+                if time.monotonic() - self._read_at > FRESH_S:
+                    await self.read()
+        return self._named.get(name, ())
+
+    async def read(self) -> None:
+        """Read them now."""
+        began = time.monotonic()
+        async with self.bus.transaction() as tx:
+            every = await sources.named(tx)
+        named: dict[str, list[Source]] = {}
+        for source in every:
+            named.setdefault(source.source, []).append(source)
+        self._named, self._read_at = named, began

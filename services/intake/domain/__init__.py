@@ -1,0 +1,1 @@
+"""The rules of intake, pure: bytes → facts, facts → items and events. No I/O, no clock."""
