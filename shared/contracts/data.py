@@ -111,4 +111,4 @@ def _without_values(message: str) -> str:
     enum = _ENUM.match(message)
     if enum is None:
         return message
-    return f"Expected a value of the field's list{enum['path'] or ''}"
+    return f"Expected one of the listed codes{enum['path'] or ''}"

@@ -1,8 +1,8 @@
 """Refuses events that could carry a direct identifier or text.
 
-`python -m shared.contracts.lint` prints what it finds and ends with 1 if that is anything. It looks at a field's name, on the
-wire too, and at its type: a string is a `Literal` list of codes or one of `fields.TEXT_TYPES`, an instant has an offset,
-a number is bounded. Clauses: wheatley:legal-and-regulatory-framework, westward:7.4.
+`python -m shared.contracts.lint` prints what it finds and ends with 1 if that is anything. It looks at a field's name,
+on the wire too, and at its type: a string is a `Literal` list of codes or one of `fields.TEXT_TYPES`, an instant has an
+offset, a number is bounded. Clauses: wheatley:legal-and-regulatory-framework, westward:7.4.
 """
 
 import re
@@ -83,9 +83,11 @@ FORBIDDEN_WORDS = frozenset(
         "token",
     ]
 )
-"""Words that a field's name may not have, alone or run together. `content_hash` and the like say what they are: a hash."""
+"""Words that a field's name may not have, alone or two run together."""
 
 _HARMLESS = frozenset({"content_hash"})
+"""Names that have such a word and say themselves that they hold something else."""
+
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBERS = (fields.Count, fields.WholeNumber, fields.Revision)
 _PLAIN: tuple[object, ...] = (bool, NoneType, date, fields.Limit, fields.Instant, *fields.TEXT_TYPES, *_NUMBERS)
