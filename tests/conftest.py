@@ -1,28 +1,14 @@
 """What every test may ask for: a real PostgreSQL, a real Kafka, topics of its own."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from deploy.local.databases import Databases
-from tests.servers import KafkaServer, PostgresServer, folder, remove
-
-
-@dataclass(slots=True)
-class FreshDatabases:
-    """Databases for one test, gone after it."""
-
-    server: PostgresServer
-    made: list[Databases] = field(default_factory=list)
-
-    def create(self, service: str, migrated: bool = False) -> Databases:
-        """A database of the test's own: `owner_url` and `app_url`, empty or migrated."""
-        database = self.server.create(service, migrated)
-        self.made.append(database)
-        return database
+from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
+from tests.stacks import RunningStack, running
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +56,34 @@ def kafka(kafka_server: KafkaServer) -> str:
 def topic_prefix() -> str:
     """A prefix that no other test has."""
     return f"t{secrets.token_hex(4)}."
+
+
+@pytest.fixture(scope="session")
+def running_stack() -> Iterator[RunningStack]:
+    """All of it, supervised, as `make run` runs it, on free ports; policy time is real until a test moves it."""
+    with running() as stack:
+        yield stack
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was shown, by suite: the closing lines of `make test`."""
+    passed: dict[str, int] = defaultdict(int)
+    failed: dict[str, int] = defaultdict(int)
+    seconds: dict[str, float] = defaultdict(float)
+    for outcome, reports in terminalreporter.stats.items():
+        for report in reports:
+            if not isinstance(report, pytest.TestReport):
+                continue
+            suite = _suite(report.nodeid)
+            seconds[suite] += report.duration
+            passed[suite] += outcome == "passed" and report.when == "call"
+            failed[suite] += outcome in {"failed", "error"}
+    terminalreporter.section("by suite")
+    for suite in sorted(seconds):
+        bad = f", {failed[suite]} failed" if failed[suite] else ""
+        terminalreporter.write_line(f"{suite:<14} {passed[suite]:>6} passed{bad}  {seconds[suite]:7.1f} s")
+
+
+def _suite(nodeid: str) -> str:
+    """`tests/integration/bus/test_x.py::…` → `integration`."""
+    return nodeid.split("/")[1]

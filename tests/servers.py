@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -24,7 +25,7 @@ from deploy.local.program import Program
 from deploy.local.waiting import kafka_answers, postgres_answers, run, until
 from shared.platform import migrate
 
-__all__ = ["KafkaServer", "PostgresServer", "Process", "folder", "remove"]
+__all__ = ["FreshDatabases", "KafkaServer", "PostgresServer", "Process", "folder", "remove"]
 
 
 def folder() -> Path:
@@ -162,6 +163,20 @@ class PostgresServer:
         admin = await self._admin()
         await admin.execute(f"drop database if exists {name} with (force)")
         await admin.close()
+
+
+@dataclass(slots=True)
+class FreshDatabases:
+    """Databases for one test, gone after it."""
+
+    server: PostgresServer
+    made: list[Databases] = field(default_factory=list)
+
+    def create(self, service: str, migrated: bool = False) -> Databases:
+        """A database of the test's own: `owner_url` and `app_url`, empty or migrated."""
+        database = self.server.create(service, migrated)
+        self.made.append(database)
+        return database
 
 
 async def _upgrade(service: str, url: str) -> None:

@@ -1,4 +1,4 @@
-"""`python -m deploy.local run|stop|prepare|status`: the embedded stack from the command line."""
+"""`python -m deploy.local run|stop|status|prepare|forget`: the embedded stack from the command line."""
 
 import argparse
 import os
@@ -117,11 +117,28 @@ def status() -> int:
     return 0
 
 
+def forget() -> int:
+    """Delete all that a stopped stack keeps: databases, log of events, keys, passwords."""
+    from deploy.local.stack import Stack
+
+    folders = Folders.from_env()
+    for data in [path for path in (folders.data, folders.local / "demo") if path.exists()]:
+        Stack(Folders(folders.local, data), Ports()).forget()
+    say(f"Forgot what {folders.local} kept.")
+    return 0
+
+
 def _readiness(folders: Folders) -> str:
     return "ready" if folders.stack_file.exists() else "not ready yet"
 
 
-COMMANDS: Mapping[str, Callable[[], int]] = {"run": run, "stop": stop, "prepare": prepare, "status": status}
+COMMANDS: Mapping[str, Callable[[], int]] = {
+    "run": run,
+    "stop": stop,
+    "status": status,
+    "prepare": prepare,
+    "forget": forget,
+}
 
 
 def main() -> int:
@@ -129,7 +146,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.local", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run|stop|prepare|status")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__, description=command.__doc__)
     try:

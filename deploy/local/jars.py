@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -73,9 +72,7 @@ def fetch(cache: Path, say: Say, jars: tuple[Jar, ...] | None = None) -> tuple[P
 
 def _sources() -> dict[str, str]:
     """jgo's own default, and what its configuration file adds: a mirror, where there is one."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it looks for a folder of the session, which we have no use for
-        return {"central": MAVEN_CENTRAL_URL} | GlobalSettings.load().repositories
+    return {"central": MAVEN_CENTRAL_URL} | GlobalSettings.load().repositories
 
 
 def _jar(coordinate: str, sha256: str) -> Jar:

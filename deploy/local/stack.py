@@ -21,7 +21,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.layout import CACHE, Folders, Lock, services
 from deploy.local.leftovers import sweep
 from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import PLACE, Postgres
 from deploy.local.program import private
 from deploy.local.published import sources, stack_file
 from deploy.local.runtime import STOP_S, Surroundings
@@ -117,6 +117,15 @@ class Stack:
         finally:
             self._lock.give_back()
 
+    def forget(self) -> None:
+        """Delete what a stopped stack keeps. Raises StackError when it runs."""
+        self._lock.take()
+        try:
+            sweep(self.folders.run)
+            self._forget()
+        finally:
+            self._lock.give_back()
+
     def pid(self, name: str) -> int:
         """The process of a service, of `postgres`, `kafka` or `supervisord`; 0 while it is being brought back."""
         if name == "supervisord":
@@ -174,6 +183,7 @@ class Stack:
         jars = fetch(CACHE, self._say)
         if self._fresh:
             self._forget()
+            self.folders.prepare()
         self._postgres = Postgres(self.folders.data, self.ports["postgres"], self._secrets.superuser(), unprivileged())
         self._kafka = Kafka(self.folders.data, self.ports["kafka"], self.ports.controller(), jars)
         if not self._postgres.data.exists():
@@ -189,11 +199,9 @@ class Stack:
         self._program = self._write_programs()
 
     def _forget(self) -> None:
-        Postgres(self.folders.data, 0, "", unprivileged()).remove()
-        for name in ("kafka", "logs", "run"):
-            shutil.rmtree(self.folders.data / name, ignore_errors=True)
-        self.folders.secrets.unlink(missing_ok=True)
-        self.folders.prepare()
+        for note in self.folders.data.glob(f"**/{PLACE}"):
+            Postgres(note.parent, 0, "", unprivileged()).remove()
+        shutil.rmtree(self.folders.data, ignore_errors=True)
 
     def _write_programs(self) -> list[str]:
         """Supervisord's configuration; the command that starts it."""

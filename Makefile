@@ -1,0 +1,61 @@
+# Needs Python 3.11 or newer and make. PYTHON=/path/to/python3.12 chooses the Python.
+PYTHON ?=
+export PYTHON
+PY := .venv/bin/python
+SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/chaos)
+CODE := services shared deploy tests
+
+.DEFAULT_GOAL := help
+.PHONY: help ready demo run stop status prepare test test-long chaos bench mutants lint format check clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+ready:
+	@deploy/local/bootstrap
+
+demo: ready ## plays a week at two landlords and checks what each was promised
+	@$(PY) -m deploy.demo
+
+run: ready ## runs PostgreSQL, Kafka and the services until Ctrl-C
+	@$(PY) -m deploy.local run
+
+stop: ready ## ends `make run` from elsewhere
+	@$(PY) -m deploy.local stop
+
+status: ready ## says what runs
+	@$(PY) -m deploy.local status
+
+prepare: ready ## fetches and makes all that a first start needs
+	@$(PY) -m deploy.local prepare
+
+test: ready ## every test but the long ones, on real PostgreSQL and Kafka
+	@$(PY) -m pytest $(SUITES)
+
+test-long: ready ## the tests that take their time
+	@$(PY) -m pytest -m long tests
+
+chaos: ready ## faults, one by one, under load
+	@$(PY) -m pytest -m "long or not long" tests/chaos
+
+bench: ready ## how fast, and what it is measured against
+	@$(PY) -m pytest -m "long or not long" -s tests/bench
+
+mutants: ready ## breaks the code in named ways, and shows which test sees it
+	@$(PY) -m tests.mutants
+
+lint: ready ## style, types and the direction of dependencies
+	@$(PY) -m ruff check $(CODE)
+	@$(PY) -m ruff format --check $(CODE)
+	@$(PY) -m mypy $(CODE)
+	@.venv/bin/lint-imports
+
+format: ready ## formats the code
+	@$(PY) -m ruff format $(CODE)
+	@$(PY) -m ruff check --fix $(CODE)
+
+check: test lint ## what a change must pass
+
+clean: stop ## forgets the environment, the caches and all data of the local stack
+	@$(PY) -m deploy.local forget
+	@rm -rf .venv .venv.lock .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
