@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated
 
-from pydantic import PlainValidator
+from pydantic import PlainSerializer, PlainValidator
 
 __all__ = ["ElapsedText", "Offset", "OffsetText", "Span", "SpanText", "parse_offset", "parse_span"]
 
@@ -80,6 +80,7 @@ def parse_elapsed(text: object) -> Span:
     return span
 
 
-SpanText = Annotated[Span, PlainValidator(parse_span)]
-ElapsedText = Annotated[Span, PlainValidator(parse_elapsed)]
-OffsetText = Annotated[Offset, PlainValidator(parse_offset)]
+_AS_TEXT = PlainSerializer(str, return_type=str)
+SpanText = Annotated[Span, PlainValidator(parse_span), _AS_TEXT]
+ElapsedText = Annotated[Span, PlainValidator(parse_elapsed), _AS_TEXT]
+OffsetText = Annotated[Offset, PlainValidator(parse_offset), _AS_TEXT]
