@@ -32,11 +32,15 @@ def derive(history: History, packs: Packs) -> Derived:
 
 @dataclass(slots=True)
 class _Message:
-    """A customer's message, as it stands at one point of the fold. `since` is when it counts as received."""
+    """A customer's message, as it stands at one point of the fold.
+
+    `since` is when it counts as received, `turn` its place among those that were: of one instant the first is older.
+    """
 
     id: str
     fact: Fact
     since: datetime
+    turn: int
     kind: str
     flags: tuple[str, ...]
     rule: Rule | None
@@ -51,7 +55,7 @@ class _Fold:
 
     __slots__ = (
         "blocked", "conversation", "cycle", "in_cycle", "messages", "organisation", "owner", "packs", "rest",
-        "targets", "waiting",
+        "targets", "turns", "waiting",
     )  # fmt: skip
 
     def __init__(self, history: History, packs: Packs) -> None:
@@ -64,6 +68,7 @@ class _Fold:
         self.targets: dict[str, Target] = {}
         self.owner: str | None = None
         self.cycle = 0
+        self.turns = 0
         self.in_cycle = False
         self.rest: Literal["answered", "monitoring", "resolved"] = "answered"
 
@@ -86,6 +91,8 @@ class _Fold:
 
     def receive(self, message: _Message, step: Step) -> None:
         """A message counts as received at this step. A blocked author's is exempt from the start."""
+        self.turns += 1
+        message.turn = self.turns
         message.rule = self.rule(message)
         self.waiting[message.id] = message
         block = self.blocked.get((message.fact.author, message.site))
@@ -95,15 +102,14 @@ class _Fold:
 
     def open_cycle(self, step: Step) -> None:
         """Let the oldest waiting message with a rule open the cycle; one that another had opened gives way to it."""
-        oldest = min(
-            (m for m in self.waiting.values() if m.rule is not None), key=lambda m: (m.since, m.id), default=None
-        )
+        candidates = (message for message in self.waiting.values() if message.rule is not None)
+        oldest = min(candidates, key=lambda message: (message.since, message.turn), default=None)
         current = self.response()
         if oldest is None:
             self.in_cycle = current is not None
             return
         if current is not None:
-            if (current.started_at, current.message) <= (oldest.since, oldest.id):
+            if current.message == oldest.id:
                 return
             self.close(current, "withdrawn", step.at, step.fact.id, "opened-earlier")
         if not self.in_cycle:
@@ -138,22 +144,31 @@ class _Fold:
             owner=self.owner,
         )
 
-    def close(self, target: Target, how: How, at: datetime, cause: str, reason: str | None = None) -> None:
+    def close(
+        self,
+        target: Target,
+        how: How,
+        at: datetime,
+        cause: str,
+        reason: str | None = None,
+        clauses: tuple[str, ...] = (),
+    ) -> None:
         """Close an open target."""
-        self.targets[target.id] = replace(target, closing=Closing(how=how, at=at, cause=cause, reason=reason))
+        closing = Closing(how=how, at=at, cause=cause, reason=reason, clauses=clauses)
+        self.targets[target.id] = replace(target, closing=closing)
 
-    def exempt(self, message: _Message, at: datetime, reason: str, cause: str) -> None:
+    def exempt(self, message: _Message, at: datetime, reason: str, cause: str, clauses: tuple[str, ...] = ()) -> None:
         """Nothing is owed to this message any more, but to moderate it."""
         self.waiting.pop(message.id, None)
         for target in self.open_targets(message.id):
             if target.kind != "moderate":
-                self.close(target, "exempted", at, cause, reason)
+                self.close(target, "exempted", at, cause, reason, clauses)
 
-    def settle_all(self, how: How, step: Step, reason: str | None = None) -> None:
+    def settle_all(self, how: How, step: Step, reason: str | None = None, clauses: tuple[str, ...] = ()) -> None:
         """Every message so far is answered, or needs no answer."""
         target = self.response()
         if target is not None:
-            self.close(target, how, step.at, step.fact.id, reason)
+            self.close(target, how, step.at, step.fact.id, reason, clauses)
         self.waiting.clear()
         self.in_cycle = False
 
@@ -171,6 +186,7 @@ def _customer_wrote(fold: _Fold, step: Step) -> None:
         id=fact.message,
         fact=fact,
         since=step.at,
+        turn=0,
         kind=fact.kind or "unclassified",
         flags=fact.flags or (),
         rule=None,
@@ -237,8 +253,9 @@ def _message_moderated(fold: _Fold, step: Step) -> None:
             _restored(fold, message, step)
         return
     message.hidden = True
-    if fact.reason == "offensive" and fact.action in fold.pack(message.since).moderation.exempts_on:
-        fold.exempt(message, step.at, "offensive", fact.id)
+    moderation = fold.pack(message.since).moderation
+    if fact.reason == "offensive" and fact.action in moderation.exempts_on:
+        fold.exempt(message, step.at, "offensive", fact.id, moderation.clauses)
 
 
 def _restored(fold: _Fold, message: _Message, step: Step) -> None:
@@ -264,7 +281,7 @@ def _waived(fold: _Fold, step: Step) -> None:
     pack = fold.pack(target.started_at if target else step.at)
     if step.fact.reason not in pack.waiver.reasons:
         return
-    fold.settle_all("waived", step, step.fact.reason)
+    fold.settle_all("waived", step, step.fact.reason, pack.waiver.clauses)
     fold.rest = "monitoring" if step.fact.reason == "not-appropriate" else "answered"
 
 

@@ -18,12 +18,13 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:houserules:sla:target")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """What settled a target, when, why, and the event that told of it."""
+    """What settled a target, when, why, and the event that told of it. `clauses` are those that it keeps itself."""
 
     how: How
     at: datetime
     cause: str
     reason: str | None = None
+    clauses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -253,8 +253,8 @@ class _Telling:
         """The next revision."""
         self.standing = replace(self.standing, revision=self.standing.revision + 1, **fields)
 
-    def tell(self, data: type[Any], cause: str | None, **more: Any) -> str:
-        """Add an event about the target as it now stands; its id."""
+    def tell(self, data: type[Any], cause: str | None, clauses: Sequence[str] = (), **more: Any) -> str:
+        """Add an event about the target as it now stands; its id. `clauses` come beside the rule's own."""
         standing = self.standing
         event = Event(
             id=self.new_id(),
@@ -277,7 +277,7 @@ class _Telling:
                 policy=standing.policy,
                 **more,
             ),
-            clauses=standing.clauses,
+            clauses=tuple(dict.fromkeys((*standing.clauses, *clauses))),
             correlation_id=standing.story,
             causation_id=cause,
             mode="observe" if standing.observe else None,
@@ -339,4 +339,5 @@ class _Telling:
                 elapsed_s=_seconds(elapsed),
             )
         else:
-            self.tell(_CLOSED[closing.how], closing.cause, at=closing.at, reason=closing.reason)
+            told = _CLOSED[closing.how]
+            self.tell(told, closing.cause, closing.clauses, at=closing.at, reason=closing.reason)
