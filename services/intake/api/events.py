@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from services.intake.api.webhooks import read_capped
 from services.intake.domain.publishing import NotAllowed, Refused, Unsupported, events_of, said_in
-from services.intake.metrics import Metrics
 from shared.bus.errors import TooLarge
+from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
 from shared.contracts import Event
 from shared.platform.auth import Principal, allow
@@ -56,8 +56,8 @@ async def publish(request: Request, publisher: Publisher) -> Published:
     if await bus.outbox_full():
         raise unavailable("Too much waits for Kafka already; nothing was stored. Send it again.", 5)
     await _emit(bus, publisher.organisation, events)
-    metrics: Metrics = request.app.state.metrics
-    metrics.published.labels(publisher.organisation).inc(len(events))
+    metrics: Instruments = request.app.state.metrics
+    metrics.add("published", publisher.organisation, by=len(events))
     return Published(accepted=len(events))
 
 
@@ -79,7 +79,9 @@ def _read(headers: list[tuple[str, str]], raw: bytes, publisher: Principal) -> l
         return events_of(said_in(headers, raw), publisher.organisation, _types(publisher))
     except Refused as refused:
         faults = [Fault(pointer, detail) for pointer, detail in refused.faults[:MAX_FAULTS]]
-        raise Problem(422, "invalid", "Some of it is wrong; errors names each place. Nothing was taken.", faults) from None
+        raise Problem(
+            422, "invalid", "Some of it is wrong; errors names each place. Nothing was taken.", faults
+        ) from None
     except NotAllowed as refusal:
         raise Problem(403, refusal.code, refusal.detail) from None
     except Unsupported:

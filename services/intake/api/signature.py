@@ -52,9 +52,10 @@ def signer(body: bytes, headers: Iterable[tuple[str, str]], sources: Sequence[So
     if any(not named.get(name) for name in HEADERS):
         raise Unproven("missing")
     found: Source | None = None
-    for source, secret in [(source, secret) for source in sources for secret in source.secrets] or [(None, NOBODY)]:
+    pairs: list[tuple[Source | None, str]] = [(one, secret) for one in sources for secret in one.secrets]
+    for owner, secret in pairs or [(None, NOBODY)]:
         if _signed(secret, body, named) and found is None:
-            found = source
+            found = owner
     if found is None:
         raise Unproven("wrong")
     return found, delivery_id(named["webhook-id"])

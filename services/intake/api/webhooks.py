@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from services.intake.api.book import Book
 from services.intake.api.signature import Unproven, signer
 from services.intake.jobs.accepting import Accepting, Full
-from services.intake.metrics import Metrics
 from services.intake.store.deliveries import Arrival
+from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
 from shared.platform.auth import public
 from shared.platform.problem import Problem, unavailable
@@ -46,7 +46,7 @@ async def standard(source: SourceName, request: Request) -> Accepted:
     An unknown source, a bad signature and a missing one are the same 401; of none of them anything is stored.
     """
     state = request.app.state
-    metrics: Metrics = state.metrics
+    metrics: Instruments = state.metrics
     book: Book = state.book
     bus: Bus = state.bus
     raw = await read_capped(request)
@@ -55,7 +55,7 @@ async def standard(source: SourceName, request: Request) -> Accepted:
     try:
         owner, delivery = signer(raw, headers, named)
     except Unproven as fault:
-        metrics.refused.labels(fault.reason).inc()
+        metrics.add("refused", fault.reason)
         raise Problem(401, "unproven", "No secret of this source signed this delivery as it came.") from None
     arrival = Arrival(
         organisation=owner.organisation,

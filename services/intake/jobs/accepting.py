@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from services.intake.metrics import Metrics
 from services.intake.store import deliveries
 from services.intake.store.deliveries import Arrival
+from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
 
 __all__ = ["Accepting", "Full"]
@@ -36,7 +36,7 @@ class Accepting:
     """A queue of requests and one committer. A request waits for the commit that holds its delivery."""
 
     bus: Bus
-    metrics: Metrics
+    metrics: Instruments
     max_waiting_bytes: int
     wake_worker: asyncio.Event
     commits: int = 0
@@ -45,6 +45,12 @@ class Accepting:
     _bytes: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: bool = False
+    _committing: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Something waits, or is being committed."""
+        return bool(self._queue) or self._committing
 
     async def accept(self, arrival: Arrival) -> None:
         """Return once the delivery is committed, whether by this request or by an earlier one with its id.
@@ -88,6 +94,7 @@ class Accepting:
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        self._committing = True
         try:
             if await self.bus.outbox_full():
                 raise Full
@@ -101,6 +108,8 @@ class Accepting:
                 with suppress(Exception):
                     waiting.committed.exception()
             return
+        finally:
+            self._committing = False
         self.commits += 1
         self._count(group, new)
         for waiting in group:
@@ -108,7 +117,7 @@ class Accepting:
         self.wake_worker.set()
 
     def _count(self, group: list[_Waiting], new: int) -> None:
-        self.metrics.groups.observe(len(group))
-        self.metrics.repeated.inc(len(group) - new)
+        self.metrics.observe("group_size", value=len(group))
+        self.metrics.add("repeated", by=len(group) - new)
         for waiting in group:
-            self.metrics.accepted.labels(waiting.arrival.organisation).inc()
+            self.metrics.add("accepted", waiting.arrival.organisation)

@@ -9,10 +9,10 @@ import structlog
 
 from services.intake import handlers
 from services.intake.handlers import Outcome, Rules
-from services.intake.metrics import Metrics
 from services.intake.store import deliveries, sources
 from services.intake.store.deliveries import Failure
 from shared.bus.errors import TooLarge
+from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
 from shared.platform.db import is_outage
 from shared.policy import Packs
@@ -36,7 +36,7 @@ class Working:
 
     bus: Bus
     packs: Packs
-    metrics: Metrics
+    metrics: Instruments
     batch: int
     wake: asyncio.Event
     _rules: Rules | None = None
@@ -84,7 +84,7 @@ class Working:
         try:
             async with self.bus.transaction() as tx:
                 leads = await deliveries.lead(tx)
-                self.metrics.leading.set(leads)
+                self.metrics.set("leading", to=leads)
                 if not leads:
                     return 0
                 taken.extend(await deliveries.pending(tx, self._organisations, limit, BATCH_BYTES))
@@ -121,17 +121,17 @@ class Working:
         async with self.bus.transaction() as tx:
             if await deliveries.lead(tx):
                 await deliveries.fail(tx, [failure])
-                self.metrics.failed.labels(code).inc()
+                self.metrics.add("failed", code)
         self._one_by_one = max(0, self._one_by_one - 1)
         return 1
 
     def _count(self, outcome: Outcome) -> None:
-        self.metrics.applied.inc(outcome.applied)
-        self.metrics.clamped.inc(outcome.clamped)
-        self.metrics.ignored.labels("verb").inc(outcome.unknown_verbs)
-        self.metrics.ignored.labels("field").inc(outcome.unknown_fields)
+        self.metrics.add("applied", by=outcome.applied)
+        self.metrics.add("clamped", by=outcome.clamped)
+        self.metrics.add("ignored", "verb", by=outcome.unknown_verbs)
+        self.metrics.add("ignored", "field", by=outcome.unknown_fields)
         for failure in outcome.failures:
-            self.metrics.failed.labels(failure.code).inc()
+            self.metrics.add("failed", failure.code)
             log.warning(
                 "a signed delivery cannot be read",
                 organisation=failure.organisation,
