@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 import uvicorn
@@ -28,6 +29,8 @@ __all__ = ["Part", "Service", "every", "main"]
 
 Part = Callable[[asyncio.Event], Awaitable[None]]
 """Runs until the event is set, then finishes what it has in hand and returns."""
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
 
 STOP_S = 8.0
 log = structlog.get_logger("service")
@@ -138,7 +141,7 @@ async def _wind_down(
     return 1 if failed else 0
 
 
-def main(name: str, settings_type: type[ServiceSettings], build: Callable[[ServiceSettings], Service]) -> None:
+def main(name: str, settings_type: type[Settings], build: Callable[[Settings], Service]) -> None:
     """The command line of a service. Exits with 2 and one clear sentence when its settings are wrong."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{name}", description=f"House Rules: the {name} service.")
     parser.add_argument(
