@@ -5,6 +5,8 @@ from shared.bus.consumer import Consumer
 from shared.bus.errors import BusFault, KeyNotLocked, Permanent, StalePosition, TooLarge, Transient
 from shared.bus.records import Batch, Record, Subscription
 from shared.bus.relay import Relay
+from shared.bus.resetting import reset_positions
+from shared.bus.retention import forget_old_events
 from shared.bus.topics import Topics, ensure_topics
 from shared.bus.tx import Budget, Bus, Tx
 
@@ -28,4 +30,6 @@ __all__ = [
     "decode",
     "encode",
     "ensure_topics",
+    "forget_old_events",
+    "reset_positions",
 ]

@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from shared.bus import Consumer, Relay
-from shared.bus import committing as committing
+from shared.bus import committing
 from shared.platform.logs import configure
 from tests.integration.bus.ledger import Ledger
 
@@ -32,6 +33,8 @@ class Config(msgspec.Struct):
     stop_at: str | None = None
     skip: int = 0
     """How many times the step is passed before it stops there."""
+    asleep: bool = False
+    """It stops by SIGSTOP, and goes on after SIGCONT."""
     ordinal: int = 0
     session_timeout_ms: int = 6_000
     patience_s: float = 60.0
@@ -43,6 +46,7 @@ class Steps:
     def __init__(self, config: Config) -> None:
         self._stop_at = config.stop_at
         self._skip = config.skip
+        self._asleep = config.asleep
 
     def reach(self, step: str) -> None:
         """Stop for good if this is the step."""
@@ -51,6 +55,10 @@ class Steps:
                 self._skip -= 1
                 return
             print(f"reached {step}", flush=True)
+            self._stop_at = None
+            if self._asleep:
+                os.kill(os.getpid(), signal.SIGSTOP)
+                return
             while True:
                 time.sleep(60)
 
@@ -113,7 +121,8 @@ def _stop_before_commit(steps: Steps) -> None:
     commit = committing.Committer.commit
 
     async def stepping(self: committing.Committer) -> None:
-        steps.reach("committed")
+        if self._newest:
+            steps.reach("committed")
         await commit(self)
 
     committing.Committer.commit = stepping  # type: ignore[method-assign] # the child's own step

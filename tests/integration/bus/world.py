@@ -39,6 +39,7 @@ class Child:
     """The ledger in another process."""
 
     def __init__(self, config: Config, log: Path) -> None:
+        self._log_file = log
         self._log = log.open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.bus.child", msgspec.json.encode(config).decode()],
@@ -57,6 +58,14 @@ class Child:
                 if said.strip() == line:
                     return
                 assert said, f"the child ended with {self._process.wait()} before it said {line!r}"
+
+    async def says_in_log(self, words: str, seconds: float = 15.0) -> None:
+        """Wait until its log has these words."""
+
+        async def said() -> bool:
+            return words in self._log_file.read_text()
+
+        await eventually(said, f"{words!r} in the child's log", seconds)
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -81,6 +90,8 @@ class Child:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self.kill()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._log.close()
 
 
@@ -132,7 +143,7 @@ class World:
     def child(self, *parts: str, **more: Any) -> Child:
         """Another process of the service."""
         config = Config(self.app_url, self.bootstrap, self.prefix, self.group_prefix, list(parts), **more)
-        child = Child(config, self.folder / "child.log")
+        child = Child(config, self.folder / f"child-{len(self._children)}.log")
         self._children.append(child)
         return child
 
