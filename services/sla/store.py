@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row
@@ -11,7 +14,20 @@ from sqlalchemy import Row
 from services.sla.domain import Changes, ConversationRow, Fact, History, Key, Standing
 from shared.bus.tx import Tx
 
-__all__ = ["Journal", "add", "claim_due", "histories", "lock_authors", "lock_conversations", "save", "told"]
+__all__ = [
+    "Journal",
+    "add",
+    "claim_due",
+    "histories",
+    "list_targets",
+    "lock_authors",
+    "lock_conversations",
+    "save",
+    "standing_of",
+    "state_of",
+    "told",
+    "waits_for_time",
+]
 
 Journal = Mapping[Key, Sequence[Fact]]
 """Facts by (organisation, conversation); blocks by (organisation, author)."""
@@ -62,7 +78,8 @@ FACTS = """
 """
 """One probe of the primary key a conversation: `offset 0` keeps the planner from joining it any other way."""
 
-ADD_FACTS = f"""
+ADD_FACTS = (
+    """
     with added as (
         insert into facts (organisation, conversation, source, id, name, at, message, author, details)
         select organisation, conversation, source, id, name, at, message, author, cast(details as jsonb)
@@ -75,10 +92,13 @@ ADD_FACTS = f"""
         on conflict do nothing
         returning organisation, conversation, source, id, name, at, message, author, details
     )
-    {FACTS}
+    """
+    + FACTS
+    + """
     union all
     select * from added
-"""
+    """
+)
 """Adds to the journal and reads it, with what is new: a statement does not see its own rows."""
 
 BLOCKS = """
@@ -87,7 +107,8 @@ BLOCKS = """
     join blocks b on b.organisation = k.organisation and b.author = k.author
 """
 
-ADD_BLOCKS = f"""
+ADD_BLOCKS = (
+    """
     with added as (
         insert into blocks (organisation, author, source, id, name, at, details)
         select organisation, author, source, id, name, at, cast(details as jsonb)
@@ -99,10 +120,13 @@ ADD_BLOCKS = f"""
         on conflict do nothing
         returning organisation, author, source, id, name, at, details
     )
-    {BLOCKS}
+    """
+    + BLOCKS
+    + """
     union all
     select * from added
-"""
+    """
+)
 
 TARGETS = """
     select t.*
@@ -145,6 +169,25 @@ SAVE_CONVERSATIONS = """
     from unnest(cast(:organisations as text[]), cast(:conversations as text[]), cast(:states as text[]),
                 cast(:next_ats as timestamptz[])) as s(organisation, conversation, state, next_at)
     where c.organisation = s.organisation and c.conversation = s.conversation
+"""
+
+STATE = "select state from conversations where organisation = :organisation and conversation = :conversation"
+
+LIST_TARGETS = "select * from targets where "
+FILTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "organisation": "organisation = :organisation",
+        "state": "state = :state",
+        "site": "site = :site",
+        "before": "due_at < :before",
+        "after": "(due_at, target) > (cast(:after_due as timestamptz), cast(:after_target as uuid))",
+    }
+)
+IN_ORDER = " order by due_at, target limit :most"
+
+OVERDUE = """
+    select exists (select from conversations
+                   where next_at <= :now and organisation = any(cast(:organisations as text[]))) as waits
 """
 
 COLUMNS = frozenset({"source", "id", "name", "at", "message", "author"})
@@ -281,6 +324,36 @@ async def _save_conversations(tx: Tx, rows: Sequence[ConversationRow]) -> None:
         states=[row.state for row in rows],
         next_ats=[row.next_at for row in rows],
     )
+
+
+async def state_of(tx: Tx, organisation: str, conversation: str) -> str | None:
+    """A conversation's state; None for one that the organisation does not have."""
+    rows = await tx.fetch(STATE, organisation=organisation, conversation=conversation)
+    return rows[0].state if rows else None
+
+
+async def list_targets(
+    tx: Tx,
+    organisation: str,
+    most: int,
+    *,
+    state: str | None = None,
+    site: str | None = None,
+    before: datetime | None = None,
+    after: tuple[datetime, UUID] | None = None,
+) -> Sequence[Row[Any]]:
+    """An organisation's targets by due time, from behind `after` (due time, target) on."""
+    given = {"organisation": organisation, "state": state, "site": site, "before": before, "after": after}
+    filters = [FILTERS[name] for name, value in given.items() if value is not None]
+    values = {name: value for name, value in given.items() if value is not None and name != "after"}
+    if after is not None:
+        values |= {"after_due": after[0], "after_target": after[1]}
+    return await tx.fetch(LIST_TARGETS + " and ".join(filters) + IN_ORDER, most=most, **values)
+
+
+async def waits_for_time(tx: Tx, organisations: Iterable[str]) -> bool:
+    """Whether a warning or a breach is due and not yet told."""
+    return bool((await tx.fetch(OVERDUE, now=tx.now, organisations=sorted(organisations)))[0].waits)
 
 
 def standing_of(row: Row[Any]) -> Standing:

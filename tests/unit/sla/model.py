@@ -68,11 +68,11 @@ def waits(organisation: str, line: Line, message: str) -> tuple[datetime, int] |
             hidden = hidden and gone
         elif mine and name == "message-moderated":
             since, hidden = None if said.reason == "offensive" else since, True
-        elif name == "message-replied" and not said.automatic:
-            since = None
-        elif name == "conversation-waived" and said.reason in WAIVED_FOR[organisation]:
-            since = None
-        elif name == "author-blocked" and (said.author, said.site) == (author, "page"):
+        elif (
+            (name == "message-replied" and not said.automatic)
+            or (name == "conversation-waived" and said.reason in WAIVED_FOR[organisation])
+            or (name == "author-blocked" and (said.author, said.site) == (author, "page"))
+        ):
             since = None
     return since if since and owed(organisation, kind, flags, since[0]) else None
 

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.contracts import Event
+from shared.contracts import messages as said
+from shared.contracts.sla import SlaStarted
 from shared.policy import Packs
 from tests.unit.sla import model
 from tests.unit.sla.story import (
@@ -25,7 +28,6 @@ from tests.unit.sla.story import (
     message_replied,
     staff_acted,
 )
-from shared.contracts import messages as said
 
 START = at("Thu 08:00")
 FAR = at("next Fri 08:00") + timedelta(days=14)
@@ -87,7 +89,8 @@ def net(told: list[Event]) -> dict[tuple[str, datetime], str]:
     revision: dict[str, int] = defaultdict(int)
     names: dict[str, tuple[str, datetime]] = {}
     for event in told:
-        data, name = event.data, event.name.removeprefix("sla-")
+        data: Any = event.data
+        name = event.name.removeprefix("sla-")
         target = data.target
         names[target] = (data.message, data.started_at)
         assert data.revision == revision[target] + (name != "warning"), (event, told)
@@ -115,7 +118,8 @@ def net(told: list[Event]) -> dict[tuple[str, datetime], str]:
 
 
 def _warnings(told: list[Event], target: str) -> set[datetime]:
-    return {at for e in told if e.name == "sla-started" and e.data.target == target for at in e.data.warn_at}
+    started = [event.data for event in told if isinstance(event.data, SlaStarted)]
+    return {at for data in started if data.target == target for at in data.warn_at}
 
 
 def without_withdrawn(verdicts: dict[tuple[str, datetime], str]) -> dict[tuple[str, datetime], str]:

@@ -90,7 +90,8 @@ TABLES = (
     )
     """,
     "create index targets_conversation on targets (organisation, conversation)",
-    "create index targets_due on targets (organisation, state, due_at, target)",
+    "create index targets_due on targets (organisation, due_at, target)",
+    "create index targets_state on targets (organisation, state, due_at, target)",
 )
 
 
