@@ -58,4 +58,4 @@ check: test lint ## what a change must pass
 
 clean: stop ## forgets the environment, the caches and all data of the local stack
 	@$(PY) -m deploy.local forget
-	@rm -rf .venv .venv.lock .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

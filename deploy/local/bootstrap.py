@@ -97,7 +97,8 @@ def main() -> None:
     if installed():
         return
     try:
-        with (ROOT / ".venv.lock").open("w") as lock:
+        (ROOT / ".local").mkdir(exist_ok=True)
+        with (ROOT / ".local" / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not installed():
                 install()

@@ -168,6 +168,11 @@ class Stack:
         """Each service's, as its owner and as its app role."""
         return {name: databases(self._postgres, name, name, self._secrets.passwords(name)) for name in self.names}
 
+    @property
+    def admin_url(self) -> str:
+        """PostgreSQL's superuser's."""
+        return self._postgres.admin_url
+
     # How it is done
 
     def _full(self, name: str) -> str:
