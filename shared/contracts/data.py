@@ -101,10 +101,19 @@ def decode(shape: type[Shape], raw: bytes) -> Shape:
     try:
         data: Shape = _decoder(shape).decode(raw)
     except msgspec.ValidationError as fault:
+        _whole(raw)
         raise Invalid(_without_values(str(fault))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Undecodable("not JSON in UTF-8") from None
     return data
+
+
+def _whole(raw: bytes) -> None:
+    """A wrong field is found before the end of the text is seen: Undecodable goes first."""
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Undecodable("not JSON in UTF-8") from None
 
 
 def _without_values(message: str) -> str:
