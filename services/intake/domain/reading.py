@@ -63,7 +63,7 @@ def read(raw: bytes, ids: Pseudonyms, received_at: datetime) -> Reading:
     if body.type not in READERS:
         return Reading()
     struct, reader = READERS[body.type]
-    if body.data is None:
+    if not body.data:
         raise Malformed("invalid", "missing field at /data")
     said = _decode(bytes(body.data), struct, "/data")
     present = _decode(bytes(body.data), dict[str, msgspec.Raw], "/data")
@@ -83,7 +83,7 @@ def _decode(raw: bytes, shape: Any, where: str) -> Any:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
         raise Malformed("invalid", _without_values(error, where)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("undecodable", f"not JSON at {where or '/'}") from error
 
 

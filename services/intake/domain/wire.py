@@ -35,7 +35,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     timestamp: Instant | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"")
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
