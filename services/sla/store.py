@@ -343,9 +343,15 @@ async def list_targets(
     after: tuple[datetime, UUID] | None = None,
 ) -> Sequence[Row[Any]]:
     """An organisation's targets by due time, from behind `after` (due time, target) on."""
-    given = {"organisation": organisation, "state": state, "site": site, "before": before, "after": after}
+    given: dict[str, Any] = {
+        "organisation": organisation,
+        "state": state,
+        "site": site,
+        "before": before,
+        "after": after,
+    }
     filters = [FILTERS[name] for name, value in given.items() if value is not None]
-    values = {name: value for name, value in given.items() if value is not None and name != "after"}
+    values: dict[str, Any] = {n: value for n, value in given.items() if value is not None and n != "after"}
     if after is not None:
         values |= {"after_due": after[0], "after_target": after[1]}
     return await tx.fetch(LIST_TARGETS + " and ".join(filters) + IN_ORDER, most=most, **values)
@@ -380,4 +386,4 @@ def _details(fact: Fact) -> str:
 
 def _fact(row: Row[Any]) -> Fact:
     columns = {name: value for name in COLUMNS if (value := row._mapping.get(name)) is not None}
-    return msgspec.convert(columns | msgspec.json.decode(row.details), Fact)
+    return msgspec.convert(columns | row.details, Fact)

@@ -1,0 +1,27 @@
+"""A fresh sla for each test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.policy import Packs, load_packs
+from tests.integration.sla.office import Office
+
+
+@pytest.fixture(scope="session")
+def packs() -> Packs:
+    """The packs that are shipped."""
+    return load_packs()
+
+
+@pytest_asyncio.fixture
+async def office(postgres: Any, packs: Packs, tmp_path: Path) -> AsyncIterator[Office]:
+    """Its database migrated, its clock at nine on Monday."""
+    database = postgres.create("sla", migrated=True)
+    made = Office(database.app_url, packs, tmp_path / "clock.json")
+    made.clock("Mon 09:00")
+    yield made
+    await made.bus.database.close()
