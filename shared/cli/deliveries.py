@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from shared.cli.doors import door
+from shared.cli.failure import Misuse
 from shared.cli.output import json_value, say, table
 from shared.cli.stack import stack_of
 
@@ -47,19 +48,28 @@ def show(context: typer.Context, delivery: Annotated[str, typer.Argument(metavar
 @app.command()
 def retry(
     context: typer.Context,
-    deliveries: Annotated[list[str], typer.Argument(metavar="ID", help="As `list` shows them.")],
+    deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID", help="As `list` shows them.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read them again, after what was wrong is mended.
 
     \b
-    Example:
+    Examples:
       houserules deliveries retry 42 43
+      houserules deliveries retry --all
     """
+    if bool(deliveries) == every:
+        raise Misuse("Say which: ids as `houserules deliveries list` shows them, or --all.")
     intake = door(stack_of(context), "intake")
-    answers = []
-    for delivery in deliveries:
-        answers.append(intake.post(f"/deliveries/{delivery}/retry"))
-        say(f"{delivery}: to be read again.")
+    if every:
+        answer = intake.post("/deliveries/retry")
+        say(f"Deliveries to be read again: {answer['retried']}.")
+        answers = [answer]
+    else:
+        answers = []
+        for delivery in deliveries or ():
+            answers.append(intake.post(f"/deliveries/{delivery}/retry"))
+            say(f"{delivery}: to be read again.")
     if as_json:
-        json_value(answers)
+        json_value(answers[0] if every else answers)

@@ -32,7 +32,7 @@ async def send(bootstrap: str, topic: str, wire: "Wire") -> Any:
     )
     try:
         await producer.start()
-        if not await producer.client.fetch_all_metadata() or not await producer.partitions_for(topic):
+        if topic not in (await producer.client.fetch_all_metadata()).topics():
             raise UnknownTopicOrPartitionError(topic)
         return await producer.send_and_wait(topic, wire.body, key=wire.key, headers=list(wire.headers))
     except UnknownTopicOrPartitionError as error:
@@ -56,12 +56,11 @@ async def onlooker(bootstrap: str, topics: Sequence[str], *, from_beginning: boo
     try:
         try:
             await consumer.start()
-            there = await consumer.topics()
+            cluster = await consumer._client.fetch_all_metadata()  # `partitions_for_topic` knows subscribed ones only
             partitions = [
                 TopicPartition(topic, number)
                 for topic in topics
-                if topic in there
-                for number in sorted(consumer.partitions_for_topic(topic) or ())
+                for number in sorted(cluster.partitions_for_topic(topic) or ())
             ]
             if not partitions:
                 raise Failure(

@@ -71,10 +71,10 @@ def publish(
         raise Misuse("Say whose system sends it, with --organisation.")
     stack = stack_of(context)
     stack.check_organisation(organisation)
+    if kind == "webhook" and source is not None:
+        raise Misuse("--source is for people and images events; a webhook's source is given by its address.")
     draft = _draft(stack, name, struct, organisation, pairs or [], event_id, at, file)
     if kind == "webhook":
-        if source is not None:
-            raise Misuse("--source is for people and images events; a webhook's source is given by its address.")
         sent = _post(stack, draft)
     else:
         sent = asyncio.run(_write(stack, draft, kind, source or f"/{organisation}/{SOURCES[kind]}"))

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from shared.bus.topics import SHARED
 from shared.cli.doors import problem_text
 from shared.cli.failure import Failure
 from shared.cli.stack import Stack
@@ -44,6 +45,7 @@ class Quiet:
         self._file = stack.file
         self._topics = stack.topics()
         self._services = sorted(self._file.services, key=lambda name: FLOW.index(name) if name in FLOW else 9)
+        self._subscribed: dict[str, frozenset[str]] = {}
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -74,14 +76,17 @@ class Quiet:
     ) -> None:
         await self._open.aclose()
 
-    async def reached(self, timeout_s: float) -> None:
-        """Return when two looks in a row find nothing under way and nothing new. Raises Failure after `timeout_s`."""
+    async def reached(self, timeout_s: float) -> "Mapping[Partition, int]":
+        """Wait until two looks in a row find nothing under way and nothing new; where the logs then end.
+
+        Raises Failure after `timeout_s`.
+        """
         deadline = time.monotonic() + timeout_s
         before: Mapping[Partition, int] | None = None
         while True:
             ends, busy = await self._look()
             if not busy and before == ends:
-                return
+                return ends
             before = None if busy else ends
             if time.monotonic() > deadline:
                 raise Failure(f"Not quiet after {timeout_s:g} s: {'; '.join(busy) or 'events keep coming'}.")
@@ -109,22 +114,32 @@ class Quiet:
         if answer.is_error:
             return f"{service}: {problem_text(answer)}"
         body = answer.json()
-        if body["quiet"]:
-            return None
-        waiting = ", ".join(f"{name} {value}" for name, value in body.items() if name != "quiet" and value)
-        return f"{service}: {waiting or 'busy'}"
+        return None if body["quiet"] else f"{service}: {', '.join(body['why'])}"
 
     async def _lags(self) -> "tuple[Mapping[Partition, int], list[str]]":
         from shared.bus.positions import Partition
 
-        read = {name: self._topics.read_by(name) for name in self._services}
-        found = await self._broker.topics({topic for topics in read.values() for topic in topics})
+        found = await self._broker.topics(self._topics.shared(logical) for logical in SHARED)
         ends = await self._broker.ends(Partition(topic, n) for topic, (_, leaders) in found.items() for n in leaders)
         busy = []
-        for name, topics in read.items():
-            offsets = await self._admin.list_consumer_group_offsets(self._topics.group(name))
+        for name in self._services:
+            group = self._topics.group(name)
+            read = await self._read_by(group)
+            offsets = await self._admin.list_consumer_group_offsets(group)
             reached = {Partition(tp.topic, tp.partition): known.offset for tp, known in offsets.items()}
-            lag = sum(max(0, end - max(0, reached.get(p, 0))) for p, end in ends.items() if p.topic in topics)
+            lag = sum(max(0, end - max(0, reached.get(p, 0))) for p, end in ends.items() if p.topic in read)
             if lag:
                 busy.append(f"{name} is {lag} records behind")
         return ends, busy
+
+    async def _read_by(self, group: str) -> frozenset[str]:
+        """The topics that the members of a group read; asked until there are some."""
+        from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
+
+        if not self._subscribed.get(group):
+            (answer,) = await self._admin.describe_consumer_groups([group])
+            metadata = [member[3] for described in answer.groups for member in described[5]]
+            self._subscribed[group] = frozenset(
+                topic for raw in metadata if raw for topic in ConsumerProtocolMemberMetadata.decode(raw).subscription
+            )
+        return self._subscribed[group]

@@ -24,10 +24,10 @@ def describe(record: Any) -> dict[str, Any]:
     try:
         body = msgspec.json.decode(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return {**where, **_attributes(headers), "undecodable": f"the body is no JSON: {error}"}
+        return {**_attributes(headers), **where, "undecodable": f"the body is no JSON: {error}"}
     if (headers.get("content-type") or b"").startswith(STRUCTURED):
-        return {**where, **body} if isinstance(body, dict) else {**where, "undecodable": "the body is no object"}
-    return {**where, **_attributes(headers), "data": body}
+        return {**body, **where} if isinstance(body, dict) else {**where, "undecodable": "the body is no object"}
+    return {**_attributes(headers), **where, "data": body}
 
 
 def _attributes(headers: dict[str, bytes | None]) -> dict[str, str]:

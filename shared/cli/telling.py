@@ -48,15 +48,14 @@ def short(identifier: str) -> str:
     return identifier if len(identifier) <= SHORT + 4 else f"…{identifier[-SHORT:]}"
 
 
-def local(instant: str | None, zone: tzinfo) -> str:
+def local(instant: object, zone: tzinfo) -> str:
     """`Fri 27 Mar 16:30:00 GMT`; the text itself when it is no instant."""
+    text = "?" if instant is None else str(instant)
     try:
-        moment = datetime.fromisoformat(instant or "")
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        return instant or "?"
-    if moment.tzinfo is None:
-        return instant or "?"
-    return moment.astimezone(zone).strftime("%a %d %b %H:%M:%S %Z")
+        return text
+    return text if moment.tzinfo is None else moment.astimezone(zone).strftime("%a %d %b %H:%M:%S %Z")
 
 
 def line(event: dict[str, Any], zones: Zones) -> str:
@@ -99,8 +98,8 @@ def _whom(event: dict[str, Any], data: dict[str, Any]) -> str:
 
 
 def _times(data: dict[str, Any], zone: tzinfo) -> list[str]:
-    due = next((f"due {local(str(data[name]), zone)}" for name in DUE if data.get(name)), "")
-    also = next((f"{name.removesuffix('_at')} {local(str(data[name]), zone)}" for name in ALSO if data.get(name)), "")
+    due = next((f"due {local(data[name], zone)}" for name in DUE if data.get(name)), "")
+    also = next((f"{name.removesuffix('_at')} {local(data[name], zone)}" for name in ALSO if data.get(name)), "")
     return [due, also]
 
 

@@ -1,0 +1,102 @@
+"""`python -m deploy.demo`: sets the stack up, plays the week, shows the table. Exit code 1 when a promise differs."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from deploy.demo.doors import Doors
+from deploy.demo.evidence import Row, compare
+from deploy.demo.play import Play, stand_at
+from deploy.demo.stories import STORIES
+from deploy.demo.table import show
+from deploy.demo.week import BEGIN
+from deploy.local.errors import StackError
+from deploy.local.layout import Folders, Lock
+from deploy.local.ports import Ports
+from deploy.local.stack import Stack
+from shared.cli.doors import problem_text
+from shared.cli.failure import Failure
+from shared.cli.kafka import onlooker
+from shared.cli.quiet import Quiet
+from shared.cli.stack import Stack as RunningStack
+
+INTERRUPTED = 130
+WATCHED = ("messages", "sla")
+
+
+def say(text: str) -> None:
+    """One line, at once."""
+    print(text, flush=True)
+
+
+def main() -> int:
+    """Play; 0 when all was kept, 1 when something differs or cannot be had, 130 when interrupted."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    local = Folders.from_env().local
+    folders, clock = Folders(local, local / "demo"), local / "clock.json"
+    try:
+        stack = Stack(folders, Ports.from_env(), clock=clock, fresh=True, say=say)
+        if Lock(folders.lock).holder() is None:
+            stand_at(clock, BEGIN)
+        began = time.monotonic()
+        say(f"Setting up in {folders.data}, from nothing")
+        stack.start()
+        try:
+            say(f"Ready after {time.monotonic() - began:.1f} s. Policy time is set by hand: {BEGIN:%A %d %B %Y}.")
+            return _present(folders, clock)
+        finally:
+            stack.stop()
+    except (StackError, Failure) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return INTERRUPTED
+
+
+def _present(folders: Folders, clock: Path) -> int:
+    began = time.monotonic()
+    rows = asyncio.run(_perform(RunningStack(folders.stack_file), clock))
+    took = time.monotonic() - began
+    show(rows)
+    differ = [row for row in rows if not row.kept]
+    say(f"{len(rows) - len(differ)} of {len(rows)} promises as expected; a week in {took:.0f} s.")
+    if os.environ.get("KEEP"):
+        say("The stack stays up (KEEP): try `houserules watch sla --from-beginning`, `houserules clock step 1h`.")
+        say("Ctrl-C ends it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+    return 1 if differ else 0
+
+
+async def _perform(stack: RunningStack, clock: Path) -> list[Row]:
+    """The week, and the evidence of it."""
+    names = [stack.topics().shared(name) for name in WATCHED]
+    async with (
+        httpx.AsyncClient(timeout=30, trust_env=False) as client,
+        Quiet(stack) as quiet,
+        onlooker(stack.file.kafka, names, from_beginning=True) as consumer,
+    ):
+        doors = Doors(stack.file, client)
+        play = Play(clock, doors, quiet, consumer)
+        play.cast(STORIES)
+        try:
+            await play.run()
+            return await compare(play, doors)
+        except httpx.HTTPStatusError as error:
+            where = f"{error.request.method} {error.request.url}"
+            raise Failure(f"{where} answers {problem_text(error.response)}") from error
+        except httpx.HTTPError as error:
+            raise Failure(f"A door does not answer: {type(error).__name__}.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

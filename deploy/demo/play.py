@@ -1,0 +1,122 @@
+"""The playing: policy time stands still while something happens, then jumps to the next instant that matters.
+
+Instants that matter are those of the acts, and those that the services announced on Kafka: each warning, and the
+first second after each due time.
+"""
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from deploy.demo.acts import Act, Decided, Posted, Story
+from deploy.demo.doors import Cast, Doors
+from deploy.demo.week import BEGIN, END, LONDON
+from shared.bus.positions import Partition
+from shared.cli.quiet import Quiet
+from shared.cli.records import describe, name_of
+from shared.cli.telling import line, local
+from shared.platform.clock import ClockFile
+
+__all__ = ["Play", "stand_at"]
+
+QUIET_S = 30.0
+MOMENT = timedelta(seconds=1)
+
+
+def stand_at(file: Path, instant: datetime) -> None:
+    """Let policy time stand still at an instant."""
+    ClockFile(machine=datetime.now(UTC), policy=instant, rate=0).write(file)
+
+
+@dataclass(slots=True)
+class Scene:
+    """A story under way."""
+
+    story: Story
+    cast: Cast
+    answers: list[tuple[Decided, int]] = field(default_factory=list)
+    """What the API said to each decision."""
+
+
+class Play:
+    """Plays stories and keeps what was seen on Kafka, in order, each event once."""
+
+    def __init__(self, clock: Path, doors: Doors, quiet: Quiet, onlooker: Any) -> None:
+        self.scenes: list[Scene] = []
+        self.seen: list[dict[str, Any]] = []
+        self._clock = clock
+        self._doors = doors
+        self._quiet = quiet
+        self._onlooker = onlooker
+        self._ids: set[tuple[str, str]] = set()
+        self._acts: dict[datetime, list[tuple[Scene, Act]]] = {}
+        self._agenda: list[datetime] = []
+        self._now = BEGIN
+
+    def cast(self, stories: tuple[Story, ...]) -> None:
+        """Put the stories' acts on the agenda."""
+        for number, story in enumerate(stories, 1):
+            scene = Scene(story, Cast(story.organisation, number))
+            self.scenes.append(scene)
+            for act in story.acts:
+                self._acts.setdefault(act.at, []).append((scene, act))
+                heapq.heappush(self._agenda, act.at)
+
+    async def run(self) -> None:
+        """Go through the week."""
+        while self._agenda:
+            instant = heapq.heappop(self._agenda)
+            if instant <= self._now or instant > END:
+                continue
+            self._now = instant
+            stand_at(self._clock, instant)
+            for scene, act in self._acts.get(instant, ()):
+                await self._settle()
+                await self._do(scene, act)
+            await self._settle()
+
+    async def _do(self, scene: Scene, act: Act) -> None:
+        _tell(f"{scene.story.organisation:<9}  > {act.what}", self._now)
+        if isinstance(act, Posted):
+            await self._doors.post(scene.cast, act)
+        else:
+            status = await self._doors.decide(scene.cast, act)
+            scene.answers.append((act, status))
+            if status >= 400:
+                _tell(f"{scene.story.organisation:<9}    refused: {status}", self._now)
+
+    async def _settle(self) -> None:
+        """Wait until nothing is under way, and read the bus up to there."""
+        ends = await self._quiet.reached(QUIET_S)
+        await self._read(ends)
+
+    async def _read(self, ends: Mapping[Partition, int]) -> None:
+        watched = {tp: ends[Partition(tp.topic, tp.partition)] for tp in self._onlooker.assignment()}
+        while any([await self._onlooker.position(tp) < end for tp, end in watched.items()]):
+            batches = await self._onlooker.getmany(timeout_ms=100)
+            records = [record for records in batches.values() for record in records]
+            for record in sorted(records, key=lambda r: r.timestamp):
+                self._hear(describe(record))
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        identity = (event["source"], event["id"])
+        if identity in self._ids:
+            return
+        self._ids.add(identity)
+        self.seen.append(event)
+        print(line(event, lambda organisation: LONDON), flush=True)
+        if name_of(event) in ("sla-started", "sla-recalculated"):
+            self._expect(event["data"])
+
+    def _expect(self, data: Mapping[str, Any]) -> None:
+        """Note when something may happen by itself."""
+        due = datetime.fromisoformat(data["due_at"])
+        for instant in (*map(datetime.fromisoformat, data.get("warn_at", ())), due + MOMENT):
+            heapq.heappush(self._agenda, instant.astimezone(UTC))
+
+
+def _tell(text: str, now: datetime) -> None:
+    print(f"{local(now.isoformat(), LONDON)}  {text}", flush=True)

@@ -1,0 +1,59 @@
+"""Every command explains itself, with an example, and quickly."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from shared.cli.main import app
+from tests.unit.cli.conftest import Run
+
+LIMIT_S = 0.5
+
+
+def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from _walk(inner, (*path, name))
+
+
+PATHS = list(_walk(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_has_help(houserules: Run, path: tuple[str, ...]) -> None:
+    result = houserules(*path, "--help")
+    assert result.exit_code == 0
+    assert f"Usage: {' '.join(('houserules', *path))}" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_that_does_something_shows_how(houserules: Run, path: tuple[str, ...]) -> None:
+    text = houserules(*path, "--help").stdout
+    if "Commands:" not in text:
+        assert "Example" in text
+        assert f"houserules {' '.join(path)}" in text.partition("Example")[2]
+
+
+def test_all_that_is_promised_is_there() -> None:
+    assert {" ".join(path) for path in PATHS} >= {
+        "policy check", "policy explain", "publish", "watch", "dead-letters list", "dead-letters show",
+        "dead-letters redrive", "deliveries list", "deliveries show", "deliveries retry", "clock show", "clock set",
+        "clock step", "clock run", "token", "positions reset", "migrate",
+    }  # fmt: skip
+
+
+def test_help_is_there_in_half_a_second() -> None:
+    """The quickest of five, so that a busy machine does not count."""
+    times = []
+    for _ in range(5):
+        began = time.monotonic()
+        subprocess.run([sys.executable, "-m", "shared.cli.main", "--help"], check=True, capture_output=True)
+        times.append(time.monotonic() - began)
+    assert min(times) < LIMIT_S
