@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from shared.bus import deadletters, inbox, positions
 from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import Permanent, Transient
+from shared.bus.faults import transient
 from shared.bus.positions import Partition, Position, Progress
 from shared.bus.reading import Portion, Work
 from shared.bus.records import Batch, Record
 from shared.bus.tx import Bus, Tx
-from shared.platform.db import is_outage
 
 __all__ = ["Applier", "Bugs", "Displaced", "TooManyBugs"]
 
@@ -80,7 +79,7 @@ class Applier:
         try:
             await self._transaction(work)
         except Exception as error:
-            if _transient(error):
+            if transient(error):
                 self.bus.instruments.add("batches", topic, "transient")
                 raise Transient(f"{type(error).__name__} in a batch of {topic}") from error
             if isinstance(error, Displaced):
@@ -173,7 +172,7 @@ class Applier:
                 letter = DeadLetter(raw, fault.code, fault.detail, "Permanent", _organisation(portion))
                 return await self._transaction(work, letter)
             except Exception as error:
-                if _transient(error):
+                if transient(error):
                     raise Transient(f"{type(error).__name__} in a record") from error
                 if attempt == TRIES:
                     letter = DeadLetter(raw, "bug", _where(error), type(error).__qualname__, _organisation(portion))
@@ -188,10 +187,6 @@ def _fresh(portion: Portion, stored: dict[Partition, Position]) -> Portion:
     if position is None or position.next_offset < portion.start:
         raise Displaced(f"{portion.partition.topic} partition {portion.partition.partition}")
     return portion.behind(position.next_offset)
-
-
-def _transient(error: BaseException) -> bool:
-    return isinstance(error, Transient) or is_outage(error) or (isinstance(error, KafkaError) and error.retriable)
 
 
 def _organisation(portion: Portion) -> str | None:

@@ -15,10 +15,10 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from shared.bus import positions
 from shared.bus.broker import Broker
 from shared.bus.deadletters import Raw
+from shared.bus.faults import transient
 from shared.bus.positions import Log, Partition, Position
 from shared.bus.reading import Portion
 from shared.bus.tx import Bus
-from shared.platform.db import is_outage
 
 __all__ = ["Assignment", "Track", "jitter"]
 
@@ -102,7 +102,7 @@ class Assignment:
                 await self._place(client)
                 self._attempts = 0
             except Exception as error:  # noqa: BLE001 aiokafka swallows what a listener raises; the reading loop must not
-                if not (isinstance(error, KafkaError) or is_outage(error)):
+                if not transient(error):
                     self.fatal = error
                     return
                 self._attempts += 1

@@ -33,7 +33,7 @@ INSERT = """
 
 AGE_OUT = """
     delete from inbox where ctid = any(array(
-        select ctid from inbox where received_at < clock_timestamp() - :horizon limit :batch
+        select ctid from inbox where received_at < clock_timestamp() - cast(:horizon as interval) limit :batch
     ))
 """
 

@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from shared.bus.faults import transient
 from shared.bus.hand import Flight, Hand, Lane, Row
 from shared.bus.outbox import unpack
 from shared.bus.quiet import limit_client_logs
 from shared.bus.tx import Bus
-from shared.platform.db import is_outage
 
 __all__ = ["Relay", "Restart"]
 
@@ -81,8 +80,8 @@ class Relay:
             try:
                 await self._term(stop)
                 failures = 0
-            except (Restart, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-                if isinstance(error, asyncpg.PostgresError) and not is_outage(error):
+            except Exception as error:
+                if not (isinstance(error, Restart) or transient(error)):
                     raise
                 failures = failures + 1 if time.monotonic() - self._began < 60 else 1
                 name = type(error.__cause__ or error).__name__

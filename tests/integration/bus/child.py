@@ -14,8 +14,7 @@ from typing import Any
 
 import msgspec
 
-from shared.bus import Consumer, Relay
-from shared.bus import committing
+from shared.bus import Consumer, Relay, committing
 from shared.platform.logs import configure
 from tests.integration.bus.ledger import Ledger
 

@@ -17,4 +17,3 @@ async def world(postgres: Any, kafka: str, topic_prefix: str, tmp_path: Path) ->
     await installation.open()
     yield installation
     await installation.close()
-

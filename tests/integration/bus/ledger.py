@@ -39,13 +39,16 @@ async def create_tables(owner_url: str) -> None:
     op = _Op()
     create_bus_tables(op)
     create_audit_table(op)
-    op.execute("create table entities (organisation text, key text, facts int not null, primary key (organisation, key))")
+    op.execute(
+        "create table entities (organisation text, key text, facts int not null, primary key (organisation, key))"
+    )
     op.execute("create table entries (n bigint generated always as identity primary key, organisation text, key text, "
                "id text, name text)")  # fmt: skip
     database = Database(owner_url, application_name="owner", pool_size=2)
     async with database.begin() as connection:
         raw = await connection.get_raw_connection()
-        await raw.driver_connection.execute(";".join(op.statements))
+        driver: Any = raw.driver_connection
+        await driver.execute(";".join(op.statements))
     await database.close()
 
 
@@ -61,7 +64,9 @@ def resolved(key: str, event_id: str | None = None, organisation: str = "westwar
     )
 
 
-def staff_left(person: str, event_id: str | None = None, organisation: str = "westward", source: str = "/westward/hr") -> Any:
+def staff_left(
+    person: str, event_id: str | None = None, organisation: str = "westward", source: str = "/westward/hr"
+) -> Any:
     """`staff-left` as an HR system says it."""
     data = StaffLeft(person=person, leave_at=NOW)
     return event_of(data, id=event_id or uuid7(), source=source, organisation=organisation, time=NOW)

@@ -1,0 +1,88 @@
+"""The three classes of errors: transient ones hold the partition, bugs are isolated, and too many of them stop it."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+from shared.bus import Transient
+from tests.integration.bus.ledger import Ledger, resolved
+from tests.integration.bus.world import World, eventually
+
+
+async def test_too_many_bugs_stop_the_partition_instead_of_draining_it(world: World) -> None:
+    await world.say(*(resolved("a", actor="bug") for _ in range(40)), partition=0)
+    good = [resolved("b") for _ in range(30)]
+    await world.say(*good, partition=1)
+    async with world.running() as consumer:
+        await world.taken(50)
+        await asyncio.sleep(0.5)
+        held = {p.partition: t.held for p, t in consumer.assignment.tracks.items() if "messages" in p.topic}
+        assert held == {0: "bugs", 1: None}
+    counts = await world.counts()
+    assert (counts["dead"], counts["applied"]) == (20, 30)
+    assert sorted(await world.entries()) == sorted(event.id for event in good)
+
+
+async def test_a_transient_failure_holds_and_repeats_without_loss(world: World) -> None:
+    class Moody(Ledger):
+        failures = 0
+
+        async def handle(self, batch: Any, tx: Any) -> None:
+            Moody.failures += 1
+            if Moody.failures <= 3:
+                raise Transient("the calendar is away")
+            await super().handle(batch, tx)
+
+    moody = Moody(world.ledger.bus)
+    events = [resolved("a") for _ in range(20)]
+    await world.say(*events)
+    async with world.running(moody):
+        await world.applied(20)
+    assert await world.entries() == [event.id for event in events]
+    assert await world.counts() == {"applied": 20, "duplicate": 0, "ignored": 0, "dead": 0, "taken": 20}
+
+
+async def test_the_database_away_pauses_without_loss(world: World, postgres_server: Any) -> None:
+    """Connections are cut and refused for a while, in the middle of the work of consumer and relay."""
+    name = world.app_url.rpartition("/")[2]
+    admin = await asyncpg.connect(postgres_server.admin_url)
+    try:
+        async with world.running(relay=True):
+            await world.say(*(resolved("a") for _ in range(100)))
+            await world.applied(100)
+            await admin.execute(f"alter database {name} with allow_connections false")
+            await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+            await world.say(*(resolved("a") for _ in range(100)))
+            await asyncio.sleep(1.0)
+            await admin.execute(f"alter database {name} with allow_connections true")
+            await eventually(lambda: _entries(world, 200), "all applied")
+            await world.drained()
+    finally:
+        await admin.close()
+    assert len(set(await world.emitted())) == 200
+    assert (await world.counts())["taken"] == 200
+
+
+async def _entries(world: World, count: int) -> bool:
+    try:
+        return len(await world.entries()) == count
+    except Exception:  # noqa: BLE001 the database is coming back
+        return False
+
+
+async def test_readiness_asks_the_broker_and_the_group(world: World, kafka_server: Any) -> None:
+    async with world.running() as consumer:
+        assert "has not joined" in (await consumer.ready() or "")
+
+        async def ready() -> bool:
+            return await consumer.ready() is None
+
+        await eventually(ready, "ready")
+        kafka_server.process.signal(19)
+        try:
+            async with asyncio.timeout(8):
+                assert "does not answer" in (await consumer.ready() or "")
+        finally:
+            kafka_server.process.signal(18)
+        await eventually(ready, "ready again")
