@@ -1,0 +1,262 @@
+"""sla's doors with tokens of two organisations, on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.sla.app import build
+from services.sla.settings import SlaSettings
+from shared.platform.auth import ROLES, DevelopmentIssuer
+from shared.platform.http import doors_of
+from tests.integration.sla.office import Office
+from tests.unit.sla.story import (
+    at,
+    author_blocked,
+    conversation_reassigned,
+    message_received,
+    message_replied,
+)
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> DevelopmentIssuer:
+    """Signs the tokens of this test."""
+    made = DevelopmentIssuer(tmp_path / "issuer")
+    made.prepare()
+    return made
+
+
+@pytest_asyncio.fixture
+async def ask(office: Office, issuer: DevelopmentIssuer) -> AsyncIterator[Ask]:
+    """GET as somebody: `await ask("westward", "/targets", role=…)`."""
+    settings = SlaSettings(
+        database_url=office.app_url, jwks=str(issuer.jwks_file), clock=office.clock_file, kafka="127.0.0.1:1"
+    )
+    service = build(settings)
+    transport = httpx.ASGITransport(app=service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sla") as client:
+
+        async def get(
+            organisation: str | None, path: str, /, role: str = "communications", **params: Any
+        ) -> httpx.Response:
+            headers = {} if organisation is None else {"Authorization": f"Bearer {issuer.token(organisation, [role])}"}
+            return await client.get(path, params=params, headers=headers)
+
+        yield get
+    assert service.close is not None
+    await service.close()
+
+
+@pytest_asyncio.fixture
+async def week(office: Office) -> Office:
+    """Three conversations at Westward, one at Wheatley under the same id as one of them."""
+    office.clock("Mon 15:00")
+    await office.heard("westward", message_received(at="Mon 09:00"), message_replied(at="Mon 10:00"), conversation="c1")
+    await office.heard("westward", message_received(at="Mon 09:30", id="2"), conversation="c2")
+    late = message_received(at="Mon 14:00", id="3", site="other")
+    await office.heard("westward", late, conversation_reassigned("p7", at="Mon 14:30"), conversation="c3")
+    await office.heard("wheatley", message_received(at="Mon 09:00"), conversation="c1")
+    return office
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.usefixtures("week")
+class TestTargets:
+    async def test_an_organisations_own_by_due_time(self, ask: Ask) -> None:
+        answer = await ask("westward", "/targets")
+        assert answer.status_code == 200
+        body = answer.json()
+        assert [item["conversation"] for item in body["items"]] == ["c1", "c2", "c3"]
+        assert [item["state"] for item in body["items"]] == ["met", "breached", "open"]
+        assert body["next"] is None
+
+    async def test_in_the_words_of_the_bus(self, ask: Ask) -> None:
+        (item,) = (await ask("westward", "/targets", state="breached")).json()["items"]
+        told = {name: item[name] for name in ("kind", "message", "message_kind", "site", "policy", "cycle", "revision")}
+        assert told == {
+            "kind": "response", "message": "m1", "message_kind": "query", "site": "page",
+            "policy": "westward/2023-26", "cycle": 1, "revision": 2,
+        }  # fmt: skip
+        assert instant(item["started_at"]) == at("Mon 09:30")
+        assert instant(item["due_at"]) == at("Mon 13:30")
+        assert instant(item["noticed_at"]) == at("Mon 15:00")
+        assert (item["settled_at"], item["owner"]) == (None, None)
+
+    @pytest.mark.parametrize(
+        ("params", "found"),
+        [
+            ({"state": "open"}, ["c3"]),
+            ({"state": "waived"}, []),
+            ({"site": "other"}, ["c3"]),
+            ({"site": "page", "state": "met"}, ["c1"]),
+            ({"before": "2026-03-09T13:30:00Z"}, ["c1"]),
+            ({"before": "2026-03-09T14:30:01+01:00"}, ["c1", "c2"]),
+        ],
+    )
+    async def test_filters(self, ask: Ask, params: dict[str, str], found: list[str]) -> None:
+        items = (await ask("westward", "/targets", **params)).json()["items"]
+        assert [item["conversation"] for item in items] == found
+
+    async def test_pages(self, ask: Ask) -> None:
+        seen, cursor = [], None
+        for _ in range(3):
+            page = (await ask("westward", "/targets", limit=1, **({"cursor": cursor} if cursor else {}))).json()
+            seen += [item["conversation"] for item in page["items"]]
+            cursor = page["next"]
+        assert (seen, cursor) == (["c1", "c2", "c3"], None)
+
+    @pytest.mark.parametrize("cursor", ["nonsense", "W10", "WyIyMDI2LTAzLTA5VDEzOjAwOjAwIiwiYSJd", "é"])
+    async def test_a_bad_cursor_is_400(self, ask: Ask, cursor: str) -> None:
+        answer = await ask("westward", "/targets", cursor=cursor)
+        assert (answer.status_code, answer.json()["type"]) == (400, "urn:houserules:problem:bad-cursor")
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"state": "late"}, {"limit": 0}, {"limit": 501}, {"before": "yesterday"}, {"site": "a\0b"}, {"site": ""},
+            {"before": "2026-03-09T13:30:00"}, {"before": "0001-01-01T00:00:00+14:00"},
+            {"before": "9999-12-31T23:59:59-12:00"},
+        ],
+    )  # fmt: skip
+    async def test_bad_parameters_are_422_and_named(self, ask: Ask, params: dict[str, Any]) -> None:
+        answer = await ask("westward", "/targets", **params)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"/query/{next(iter(params))}"]
+
+
+@pytest.mark.usefixtures("week")
+class TestConversation:
+    async def test_its_whole_history(self, ask: Ask) -> None:
+        body = (await ask("westward", "/conversations/c3")).json()
+        assert (body["conversation"], body["state"]) == ("c3", "open")
+        assert [fact["name"] for fact in body["facts"]] == ["message-received", "conversation-reassigned"]
+        assert body["facts"][1] | {"at": None} == {
+            "name": "conversation-reassigned", "at": None, "source": "/houserules/intake", "owner": "p7",
+            "id": body["facts"][1]["id"],
+        }  # fmt: skip
+        (target,) = body["targets"]
+        assert (target["owner"], target["state"], target["site"]) == ("p7", "open", "other")
+
+    async def test_the_blocks_of_its_authors_are_part_of_it(self, ask: Ask, office: Office) -> None:
+        await office.heard("westward", author_blocked(at="Mon 14:00"))
+        facts = (await ask("westward", "/conversations/c2")).json()["facts"]
+        assert [(fact["name"], fact.get("reason")) for fact in facts] == [
+            ("message-received", None),
+            ("author-blocked", "persistent"),
+        ]
+
+    async def test_one_id_at_two_landlords_is_two_conversations(self, ask: Ask) -> None:
+        westward = (await ask("westward", "/conversations/c1")).json()
+        wheatley = (await ask("wheatley", "/conversations/c1")).json()
+        assert (westward["state"], wheatley["state"]) == ("answered", "open")
+
+    @pytest.mark.parametrize("conversation", ["c2", "c9", "c%00", "x" * 300])
+    async def test_another_organisations_and_unknown_ones_are_404(self, ask: Ask, conversation: str) -> None:
+        answer = await ask("wheatley", f"/conversations/{conversation}")
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:houserules:problem:not-found")
+
+
+class TestCalendar:
+    async def test_the_deadline_with_its_working(self, ask: Ask) -> None:
+        answer = await ask(
+            "westward", "/calendar/due", organisation="westward", rule="response", start="2026-03-13T16:30:00Z"
+        )
+        body = answer.json()
+        assert body["rule"] == "response"
+        assert instant(body["due_at"]) == at("next Mon 12:30")
+        assert [instant(one) for one in body["warn_at"]] == [at("next Mon 10:30"), at("next Mon 12:00")]
+        spans = [(instant(one["from"]), instant(one["until"]), one["seconds"]) for one in body["working"]]
+        assert spans == [
+            (at("Fri 16:30"), at("Fri 17:00"), 1800),
+            (at("next Mon 09:00"), at("next Mon 12:30"), 12600),
+        ]
+        assert "Sat" in body["working"][1]["why"] and all(one["why"] for one in body["working"])
+
+    async def test_each_landlord_by_its_own_policy(self, ask: Ask) -> None:
+        start = "2026-04-02T14:00:00Z"
+        answers = [
+            (await ask(who, "/calendar/due", organisation=who, rule="response", start=start)).json()["due_at"]
+            for who in ("westward", "wheatley")
+        ]
+        assert [instant(one) for one in answers] == [at("2026-04-07 11:00"), at("2026-04-06 15:00")]
+
+    async def test_another_organisation_is_403(self, ask: Ask) -> None:
+        answer = await ask(
+            "westward", "/calendar/due", organisation="wheatley", rule="response", start="2026-03-13T16:30:00Z"
+        )
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:houserules:problem:forbidden")
+
+    async def test_a_kind_that_the_policy_does_not_have_is_404(self, ask: Ask) -> None:
+        answer = await ask(
+            "westward", "/calendar/due", organisation="westward", rule="resolution", start="2026-03-13T16:30:00Z"
+        )
+        assert answer.status_code == 404
+
+    @pytest.mark.parametrize(
+        ("rule", "start", "wrong"),
+        [
+            ("answer", "2026-03-13T16:30:00Z", "rule"),
+            ("response", "2026-03-13T16:30:00", "start"),
+            ("response", "Friday", "start"),
+            ("response", "9999-12-31T00:00:00Z", "start"),
+        ],
+    )
+    async def test_bad_parameters_are_422_and_named(self, ask: Ask, rule: str, start: str, wrong: str) -> None:
+        answer = await ask("westward", "/calendar/due", organisation="westward", rule=rule, start=start)
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"/query/{wrong}"]
+
+
+class TestQuiet:
+    async def test_not_while_something_is_due_or_waits_to_be_sent(self, ask: Ask, office: Office) -> None:
+        assert (await ask("", "/quiet", role="ops")).json() == {"quiet": True, "why": []}
+        await office.heard("westward", message_received(at="Mon 09:00"))
+        assert (await ask("", "/quiet", role="ops")).json()["why"] == ["an event waits to be sent"]
+        office.clock("Mon 11:00")
+        body = (await ask("", "/quiet", role="ops")).json()
+        assert body["quiet"] is False and len(body["why"]) == 2
+        await office.timer.tick()
+        assert len((await ask("", "/quiet", role="ops")).json()["why"]) == 1
+
+
+PATHS = [
+    ("/targets", {}),
+    ("/conversations/c1", {}),
+    ("/calendar/due", {"organisation": "westward", "rule": "response", "start": "2026-03-13T16:30:00Z"}),
+]
+READERS = {"communications", "head-of-communications", "dpo"}
+
+
+@pytest.mark.usefixtures("week")
+@pytest.mark.parametrize(("path", "params"), PATHS)
+async def test_who_may_read(ask: Ask, path: str, params: dict[str, str]) -> None:
+    allowed = READERS | ({"line-manager"} if path == "/calendar/due" else set())
+    answers = {role: (await ask("westward", path, role=role, **params)).status_code for role in ROLES}
+    assert answers == {role: 200 if role in allowed else 403 for role in ROLES}
+
+
+async def test_nobody_without_a_token(ask: Ask) -> None:
+    for path in [path for path, _ in PATHS] + ["/quiet", "/dead-letters"]:
+        assert (await ask(None, path)).status_code == 401, path
+
+
+async def test_every_route_declares_its_permission(office: Office, issuer: DevelopmentIssuer) -> None:
+    service = build(SlaSettings(database_url=office.app_url, jwks=str(issuer.jwks_file), clock=office.clock_file))
+    assert {door.path for door in doors_of(service.app)} >= {
+        "/targets",
+        "/conversations/{conversation}",
+        "/calendar/due",
+    }
+    assert all(door.permission for door in doors_of(service.app))
+    assert service.close is not None
+    await service.close()
