@@ -15,7 +15,7 @@ from shared.contracts import Data, contract_of, encode_data
 from tests.unit.intake.said import IDS, NOW, at, body, message, tell, thread
 
 MESSAGE = IDS.id("message", "m-1")
-OF = {"conversation": "c-1", "message": "m-1"}
+OF: dict[str, Any] = {"conversation": "c-1", "message": "m-1"}
 
 
 def names(events: list[Data]) -> list[str]:

@@ -13,7 +13,7 @@ from tests.unit.intake.said import IDS, NOW, at, body, message, reading
 
 CONVERSATION = IDS.id("conversation", "c-1")
 MESSAGE = IDS.id("message", "m-1")
-OF = {"conversation": "c-1", "message": "m-1"}
+OF: dict[str, Any] = {"conversation": "c-1", "message": "m-1"}
 
 ROWS: list[tuple[str, dict[str, Any], facts.Fact]] = [
     (
@@ -37,7 +37,7 @@ ROWS: list[tuple[str, dict[str, Any], facts.Fact]] = [
             f"message.{action}",
             OF | {"at": at(2), "actor": "p-9", "reason": "spam"},
             facts.MessageModerated(
-                conversation=CONVERSATION, message=MESSAGE, external="m-1", action=action,  # type: ignore[arg-type] # of the list
+                conversation=CONVERSATION, message=MESSAGE, external="m-1", action=action,
                 at=at(2), reason="spam", actor="p-9",
             ),
         )
