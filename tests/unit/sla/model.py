@@ -46,15 +46,19 @@ def blocked(line: Line, author: str) -> bool:
     return bool(acts) and acts[-1] == "author-blocked"
 
 
-def waits(organisation: str, line: Line, message: str) -> tuple[datetime, int] | None:
-    """Since when, and from which fact on, a message has been waiting and is owed an answer; None: it is not."""
-    since, kind, flags, author, person, hidden, gone = None, "", (), "", False, False, False
+def waits(organisation: str, line: Line, message: str) -> tuple[tuple[datetime, int] | None, bool]:
+    """Since when, and from which fact on, a message waits for an answer that is owed; None: it does not.
+
+    And whether the last fact brought, or brought back, what is owed to an author who is blocked.
+    """
+    since, kind, flags, author, person, hidden, gone, refused = None, "", (), "", False, False, False, False
     for place, (at, fact) in enumerate(line):
-        name, said = fact.name, fact.data
+        name, said, refused = fact.name, fact.data, False
         mine = getattr(said, "message", None) == message
         if mine and name == "message-received":
             kind, flags, author = said.kind, said.flags or (), said.author
-            since = None if blocked(line[:place], author) else (at, place)
+            refused = blocked(line[:place], author)
+            since = None if refused else (at, place)
         elif mine and name == "message-edited" and not person:
             kind, flags = said.kind, said.flags or ()
         elif mine and name == "message-classified" and (said.by == "person" or not person):
@@ -63,8 +67,9 @@ def waits(organisation: str, line: Line, message: str) -> tuple[datetime, int] |
         elif mine and name == "message-deleted":
             since, gone = None, True
         elif mine and name == "message-moderated" and said.action == "restored":
-            if hidden and not gone and since is None and not blocked(line[:place], author):
-                since = (at, place)
+            if hidden and not gone and since is None:
+                refused = blocked(line[:place], author)
+                since = None if refused else (at, place)
             hidden = hidden and gone
         elif mine and name == "message-moderated":
             since, hidden = None if said.reason == "offensive" else since, True
@@ -74,7 +79,8 @@ def waits(organisation: str, line: Line, message: str) -> tuple[datetime, int] |
             or (name == "author-blocked" and (said.author, said.site) == (author, "page"))
         ):
             since = None
-    return since if since and owed(organisation, kind, flags, since[0]) else None
+    refused = refused and owed(organisation, kind, flags, line[-1][0])
+    return (since if since and owed(organisation, kind, flags, since[0]) else None), refused
 
 
 def verdicts(organisation: str, told: Iterable[Said], packs: Packs) -> dict[tuple[str, datetime], Verdict]:
@@ -85,11 +91,12 @@ def verdicts(organisation: str, told: Iterable[Said], packs: Packs) -> dict[tupl
     for place, (at, fact) in enumerate(line):
         start = line[: place + 1]
         messages = {f.data.message for _, f in start if f.name == "message-received"}
-        waiting = {m: since for m in messages if (since := waits(organisation, start, m))}
+        standing = {m: waits(organisation, start, m) for m in messages}
+        waiting = {m: since for m, (since, _) in standing.items() if since}
         first = min(waiting, key=lambda m: waiting[m], default=None)
         now_opener = (first, waiting[first][0]) if first else None
-        if opener is None and now_opener is None and (exempt := _exempt_at_once(organisation, start)):
-            found[exempt] = ("exempted", at)
+        if opener is None:
+            found |= {(m, at): ("exempted", at) for m, (_, refused) in standing.items() if refused}
         if opener != now_opener and opener is not None:
             displaced = fact.name in ("message-edited", "message-classified") and fact.data.message != opener[0]
             found[opener] = ("opened-earlier" if displaced else ENDS.get(fact.name, "withdrawn"), at)
@@ -97,17 +104,6 @@ def verdicts(organisation: str, told: Iterable[Said], packs: Packs) -> dict[tupl
             found[now_opener] = (None, None)
         opener = now_opener
     return {key: _verdict(organisation, packs, key[1], *closed) for key, closed in found.items()}
-
-
-def _exempt_at_once(organisation: str, line: Line) -> tuple[str, datetime] | None:
-    """What a blocked author just wrote, or just had restored, where it would have opened a cycle."""
-    at, fact = line[-1]
-    restored = fact.name == "message-moderated" and fact.data.action == "restored"
-    if fact.name != "message-received" and not restored:
-        return None
-    unblocked = [each for each in line if not each[1].name.startswith("author-")]
-    since = waits(organisation, unblocked, fact.data.message)
-    return (fact.data.message, at) if since == (at, len(unblocked) - 1) else None
 
 
 def _verdict(organisation: str, packs: Packs, since: datetime, how: str | None, at: datetime | None) -> Verdict:
