@@ -1,8 +1,8 @@
 """Become another program that cannot outlive its parent.
 
-`python guard.py FILE`: the file is JSON and says which `program` to become, its whole `environment`, the `pidfile` to
-write, the `uid` and `gid` to give up root for (or null), and the `signal` that the kernel shall send when the parent
-dies (Linux, prctl(2) PR_SET_PDEATHSIG). Run as a file, with the standard library alone, as it stands before every
+`python guard.py FILE`: the file is JSON and says which `program` to become, its whole `environment`, its `directory`,
+the `pidfile` to write, the `uid` and `gid` to give up root for (or null), and the `signal` that the kernel shall send
+when the parent dies (Linux, prctl(2) PR_SET_PDEATHSIG). Run as a file, with the standard library alone, as it stands before every
 process of the stack.
 """
 
@@ -32,6 +32,7 @@ def main(file: str) -> None:
         wish = json.load(text)
     with open(wish["pidfile"], "w", encoding="utf-8") as pidfile:
         pidfile.write(str(os.getpid()))
+    os.chdir(wish["directory"])
     if wish["uid"] is not None:
         os.setgroups([])
         os.setgid(wish["gid"])

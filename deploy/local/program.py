@@ -13,11 +13,12 @@ from deploy.local.account import Account
 __all__ = ["Program", "plain_environment", "private"]
 
 GUARD = Path(__file__).with_name("guard.py")
+ALONE = ("-I", "-S")  # the guard needs no more than the standard library
 
 
 def plain_environment() -> dict[str, str]:
     """For programs that must not hear of the caller's environment (PGDATA, JAVA_TOOL_OPTIONS and their like)."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
 
 
 def private(file: Path, text: str) -> None:
@@ -37,6 +38,7 @@ class Program:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=plain_environment)
     account: Account | None = None
+    directory: Path = Path("/")
     stop_signal: signal.Signals = signal.SIGTERM
     stop_s: int = 4
     """How long it may take to stop before it is killed."""
@@ -45,12 +47,23 @@ class Program:
 
     def guarded(self, run: Path) -> list[str]:
         """What to start. `run` is the folder of its process id and of what it is told."""
+        return [sys.executable, *ALONE, str(GUARD), str(self._tell(run))]
+
+    def guarded_from_within(self, run: Path) -> list[str]:
+        """What to start with `run` as the current folder: words without a space or a sign that a reader expands."""
+        for link, target in (("python", sys.executable), (GUARD.name, GUARD)):
+            (run / link).unlink(missing_ok=True)
+            (run / link).symlink_to(target)
+        return ["./python", *ALONE, GUARD.name, self._tell(run).name]
+
+    def _tell(self, run: Path) -> Path:
         wish = run / f"{self.name}.json"
         account = self.account
         text = json.dumps(
             {
                 "program": self.command,
                 "environment": dict(self.environment),
+                "directory": str(self.directory),
                 "pidfile": str(run / f"{self.name}.pid"),
                 "uid": account.uid if account else None,
                 "gid": account.gid if account else None,
@@ -58,4 +71,4 @@ class Program:
             }
         )
         private(wish, text)
-        return [sys.executable, "-I", "-S", str(GUARD), str(wish)]
+        return wish

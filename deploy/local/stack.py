@@ -84,6 +84,7 @@ class Stack:
 
     def start(self) -> None:
         """Bring it up. Raises StackError, with nothing left running."""
+        self.folders.prepare()
         self._lock.take()
         try:
             self._prepare()
@@ -111,6 +112,7 @@ class Stack:
 
     def prepare(self) -> None:
         """All that a first start would do before it starts a process."""
+        self.folders.prepare()
         self._lock.take()
         try:
             self._prepare()
@@ -179,7 +181,6 @@ class Stack:
         return f"services:{name}" if name in self.names else name
 
     def _prepare(self) -> None:
-        self.folders.prepare()
         self.folders.stack_file.unlink(missing_ok=True)
         left = sweep(self.folders.run)
         if left:
@@ -229,14 +230,10 @@ class Stack:
         """Keep supervisord running, and through it all the others."""
         while not self._stopping.is_set():
             sweep(self.folders.run)
-            self._process = subprocess.Popen(
-                self._program,
-                cwd=self.folders.run,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            with (self.folders.logs / "supervisord.log").open("ab") as log:
+                self._process = subprocess.Popen(
+                    self._program, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
             try:
                 self._bring_up()
             except Exception as error:  # noqa: BLE001 # the first is start's to raise; later ones are tried again

@@ -1,6 +1,8 @@
 """Supervisord: its configuration, and what we ask of it over its socket.
 
 It starts nothing by itself (the stack knows the order) and brings back whatever ends without having been told to.
+Its configuration is relative to its own folder: it expands % in some values once, in others twice, so a path that
+somebody chose has no safe way in.
 """
 
 import http.client
@@ -34,7 +36,7 @@ silent = true
 logfile = {logs}/supervisord.log
 logfile_maxbytes = 5MB
 logfile_backups = 1
-pidfile = {run}/supervisord.own.pid
+pidfile = supervisord.own.pid
 {user}
 [unix_http_server]
 file = {socket}
@@ -48,7 +50,6 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 PROGRAM = """
 [program:{name}]
 command = {command}
-directory = /
 priority = {priority}
 autostart = false
 autorestart = true
@@ -77,9 +78,14 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Open the socket that `host` names."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_S)
-        self.sock.connect(self.host)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(TIMEOUT_S)
+        try:
+            connection.connect(self.host)
+        except OSError:
+            connection.close()
+            raise
+        self.sock = connection
 
 
 class _Transport(xmlrpc.client.Transport):
@@ -88,8 +94,10 @@ class _Transport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        """One for every call."""
-        return _Connection(str(self._path))
+        """One for every call, closed with the transport."""
+        connection = _Connection(str(self._path))
+        self._connection = (host, connection)
+        return connection
 
 
 class Supervisor:
@@ -102,9 +110,9 @@ class Supervisor:
 
     @property
     def socket(self) -> Path:
-        """Where it listens: in the stack's folder, or in a short one where that name is too long for a socket."""
+        """Where it listens: in the stack's folder, or in another where that name will not do for a socket."""
         path = self.run / "supervisord.socket"
-        if len(os.fsencode(path)) <= LONGEST_SOCKET:
+        if len(os.fsencode(path)) <= LONGEST_SOCKET and "%" not in str(path):
             return path
         note = self.run / "supervisord.place"
         if not note.exists() or not Path(note.read_text()).is_dir():
@@ -116,8 +124,7 @@ class Supervisor:
         self.run.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(parents=True, exist_ok=True)
         user = "user = root" if os.geteuid() == 0 else ""
-        places = {"logs": self.logs, "run": self.run, "socket": self.socket}
-        text = HEAD.format(user=user, **{name: _escaped(str(path)) for name, path in places.items()})
+        text = HEAD.format(user=user, logs=self._logs, socket=self.socket)
         for priority, program in enumerate([*programs, *services]):
             text += self._program(program, priority)
         if services:
@@ -125,17 +132,27 @@ class Supervisor:
         private(self.config, text)
         command = (sys.executable, "-m", "supervisor.supervisord", "-c", str(self.config))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
-        return Program(name="supervisord", command=command, environment=environment, orphan_signal=signal.SIGTERM)
+        return Program(
+            name="supervisord",
+            command=command,
+            environment=environment,
+            directory=self.run,
+            orphan_signal=signal.SIGTERM,
+        )
 
     def _program(self, program: Program, priority: int) -> str:
         return PROGRAM.format(
             name=program.name,
-            command=_escaped(shlex.join(program.guarded(self.run))),
+            command=shlex.join(program.guarded_from_within(self.run)),
             priority=priority,
             signal=program.stop_signal.name.removeprefix("SIG"),
             seconds=program.stop_s,
-            logs=_escaped(str(self.logs)),
+            logs=self._logs,
         )
+
+    @property
+    def _logs(self) -> str:
+        return os.path.relpath(self.logs, self.run)
 
     def _call(self, method: str, *arguments: Any) -> Any:
         with xmlrpc.client.ServerProxy("http://supervisord", transport=_Transport(self.socket)) as proxy:
@@ -177,8 +194,3 @@ class Supervisor:
             )
             for info in found
         }
-
-
-def _escaped(text: str) -> str:
-    """For a configuration file that expands %."""
-    return text.replace("%", "%%")

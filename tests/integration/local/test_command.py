@@ -87,7 +87,9 @@ def person() -> Iterator[Person]:
     yield person
     for process in person.started:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
     person.type("stop")
     person.type("forget")
     remove(person.local)
@@ -134,7 +136,7 @@ def test_killed_launcher_takes_all_with_it_and_the_next_start_works(person: Pers
     process = person.run()
     left = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     process.kill()
-    process.communicate()
+    process.wait()
     end = time.monotonic() + CTRL_C_S
     while any(psutil.pid_exists(pid) for pid in left) and time.monotonic() < end:
         time.sleep(0.1)

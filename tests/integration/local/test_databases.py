@@ -32,7 +32,6 @@ async def test_owner_makes_tables_and_app_works_in_them(postgres: FreshDatabases
         "create index on target (id)",
         "truncate target",
         "drop table target",
-        "grant select on target to public",
         "create role mine",
         "create database mine",
     ],

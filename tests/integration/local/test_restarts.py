@@ -78,7 +78,8 @@ def test_root_never_runs_postgres(servers: RunningStack) -> None:
 def _a_backend(servers: RunningStack) -> int:
     """A process of PostgreSQL's that holds its shared memory."""
     children = psutil.Process(servers.stack.pid("postgres")).children()
-    return next(child.pid for child in children if "background writer" in " ".join(child.cmdline()))
+    found: int = next(child.pid for child in children if "background writer" in " ".join(child.cmdline()))
+    return found
 
 
 def _soon(happens: Callable[[], bool], seconds: float = 30.0) -> None:
