@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from services.intake.api.landlords import known_organisation
 from services.intake.api.webhooks import read_capped
 from services.intake.domain.publishing import NotAllowed, Refused, Unsupported, events_of, said_in
 from shared.bus.errors import TooLarge
@@ -49,6 +50,7 @@ async def publish(request: Request, publisher: Publisher) -> Published:
 
     An event that is sent again goes on with the same id: its readers know it.
     """
+    known_organisation(request, publisher)
     raw = await read_capped(request)
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
     events = _read(headers, raw, publisher)

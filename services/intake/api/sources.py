@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.intake.api.book import Book
+from services.intake.api.landlords import known_organisation
 from services.intake.api.signature import good_secret
 from services.intake.store import sources
 from services.intake.store.sources import Source
@@ -123,6 +124,7 @@ async def show_source(
 )
 async def put_source(request: Request, staff: Staff, body: WrittenSource) -> Response:
     """201 for a new one, 200 for one that was there: its accounts and secrets are replaced, so that a secret is rotated."""
+    known_organisation(request, staff)
     bus: Bus = request.app.state.bus
     book: Book = request.app.state.book
     async with bus.transaction() as tx:
