@@ -11,7 +11,7 @@ import msgspec
 
 from shared.bus.errors import Permanent, TooLarge
 from shared.bus.topics import Topics
-from shared.contracts import Invalid, Undecodable, contract, decode_data, encode_data
+from shared.contracts import CONTRACTS, Invalid, Undecodable, decode_data, encode_data
 from shared.contracts.event import Data, Event
 from shared.contracts.keys import Key
 
@@ -22,12 +22,12 @@ MAX_ID = 255
 MAX_ATTRIBUTE_BYTES = 1024
 """With the id and the organisation it must fit into one entry of the inbox's index."""
 
-TYPE_PREFIX, TYPE_SUFFIX = "houserules.", ".v1"
 OURS = "/houserules/"
 SERVICES = frozenset(f"{OURS}{service}" for service in ("intake", "sla", "access", "consent"))
 FORWARDED = f"{OURS}intake/"
 STRUCTURED = b"application/cloudevents"
-JSON = b"application/json"
+SPECVERSION = ("ce_specversion", b"1.0")
+CONTENT_TYPE = ("content-type", b"application/json")
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -60,6 +60,8 @@ class _Structured(msgspec.Struct):
 
 _structured = msgspec.json.Decoder(_Structured)
 _ATTRIBUTES = tuple(name for name in _Structured.__struct_fields__ if not name.startswith("data"))
+_HEADERS = {f"ce_{name}": name for name in _ATTRIBUTES}
+_TYPES = {known.type: known for known in CONTRACTS.values()}
 
 
 def encode(event: Event) -> Wire:
@@ -67,40 +69,45 @@ def encode(event: Event) -> Wire:
     body = encode_data(event.data)
     if len(body) > MAX_BODY:
         raise TooLarge(f"{event.name} has {len(body)} bytes; the most is {MAX_BODY}")
-    headers = [(f"ce_{name}", value.encode()) for name, value in _attributes(event).items()]
-    headers.append(("content-type", JSON))
-    return Wire(event.key.encode(), headers, body)
+    key = event.key.encode()
+    headers = [
+        SPECVERSION,
+        ("ce_id", event.id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_time", _instant(event.time).encode()),
+        ("ce_subject", key),
+        ("ce_partitionkey", key),
+        ("ce_organisation", event.organisation.encode()),
+    ]
+    headers += [(f"ce_{name}", value.encode()) for name, value in _extensions(event)]
+    headers.append(CONTENT_TYPE)
+    return Wire(key, headers, body)
 
 
 def encode_structured(event: Event) -> Wire:
     """An event as a Kafka record in structured mode: as an outside writer may send it."""
-    document = _attributes(event) | {"datacontenttype": JSON.decode(), "data": msgspec.Raw(encode_data(event.data))}
-    body = msgspec.json.encode(document)
-    return Wire(event.key.encode(), [("content-type", STRUCTURED + b"+json; charset=utf-8")], body)
-
-
-def _attributes(event: Event) -> dict[str, str]:
-    attributes = {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": f"{TYPE_PREFIX}{event.name}{TYPE_SUFFIX}",
-        "time": event.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "subject": event.key,
-        "partitionkey": event.key,
-        "organisation": event.organisation,
+    binary = encode(event)
+    document: dict[str, object] = {
+        name.removeprefix("ce_"): value.decode() for name, value in binary.headers[:-1] if value is not None
     }
-    if event.clauses:
-        attributes["clauses"] = ",".join(event.clauses)
-    for name, value in (
+    document |= {"datacontenttype": "application/json", "data": msgspec.Raw(binary.body or b"null")}
+    return Wire(binary.key, [("content-type", STRUCTURED + b"+json; charset=utf-8")], msgspec.json.encode(document))
+
+
+def _extensions(event: Event) -> list[tuple[str, str]]:
+    given = (
+        ("clauses", ",".join(event.clauses)),
         ("correlationid", event.correlation_id),
         ("causationid", event.causation_id),
         ("mode", event.mode),
         ("traceparent", event.traceparent),
-    ):
-        if value is not None:
-            attributes[name] = value
-    return attributes
+    )
+    return [(name, value) for name, value in given if value]
+
+
+def _instant(time: datetime) -> str:
+    return f"{time.astimezone(UTC).isoformat()[:-6]}Z"
 
 
 def decode(topic: str, wire: Wire, topics: Topics) -> Event:
@@ -120,33 +127,27 @@ def read(topic: str, wire: Wire, topics: Topics, names: Container[str] | None) -
         raise Permanent("too-large", f"the body has {len(wire.body)} bytes; the most is {MAX_BODY}")
     attributes, raw = _parts(wire)
     logical, inbound = topics.logical(topic)
-    identity = _identity(attributes)
+    event_id = _identity(attributes)
     source = _source(attributes, inbound)
-    name = identity[1].removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
-    known = contract(name) if len(name) == len(identity[1]) - len(TYPE_PREFIX) - len(TYPE_SUFFIX) else None
+    known = _TYPES.get(attributes["type"])
     if known is None or known.topic != logical:
         if inbound is not None:
             raise Permanent("unknown-type", "ce_type is not an event of this topic")
         return None
     organisation = _organisation(attributes, inbound, topics)
     time = _time(attributes.get("time"))
+    name = known.name
     if names is not None and name not in names:
         return None
-    try:
-        data = decode_data(name, raw)
-    except Undecodable as error:
-        raise Permanent("undecodable", _plain(error)) from error
-    except Invalid as error:
-        raise Permanent("invalid", _plain(error)) from error
-    key = _key(known.key, data, organisation, wire.key, inbound)
+    data = _data(name, raw)
     ours = inbound is None
     clauses = attributes.get("clauses") if ours else None
     return Event(
-        id=identity[0],
+        id=event_id,
         source=source,
         name=name,
         organisation=organisation,
-        key=key,
+        key=_key(known.key, data, organisation, wire.key, inbound),
         time=time,
         data=data,
         clauses=tuple(clauses.split(",")) if clauses else (),
@@ -157,7 +158,8 @@ def read(topic: str, wire: Wire, topics: Topics, names: Container[str] | None) -
     )
 
 
-def _parts(wire: Wire) -> tuple[Mapping[str, str], bytes]:
+def _parts(wire: Wire) -> tuple[dict[str, str], bytes]:
+    """The attributes that we know and the data, of either mode."""
     headers = dict(wire.headers)
     if (headers.get("content-type") or b"").startswith(STRUCTURED):
         return _from_document(wire.body)
@@ -166,13 +168,13 @@ def _parts(wire: Wire) -> tuple[Mapping[str, str], bytes]:
         if len(set(names)) != len(names):
             raise Permanent("invalid", "an attribute is given twice")
     try:
-        attributes = {name[3:]: value.decode() for name, value in headers.items() if value and name.startswith("ce_")}
+        attributes = {_HEADERS[name]: value.decode() for name, value in headers.items() if name in _HEADERS and value}
     except UnicodeDecodeError as error:
         raise Permanent("undecodable", "an attribute is not UTF-8") from error
     return attributes, wire.body or b""
 
 
-def _from_document(body: bytes | None) -> tuple[Mapping[str, str], bytes]:
+def _from_document(body: bytes | None) -> tuple[dict[str, str], bytes]:
     try:
         document = _structured.decode(body or b"")
     except msgspec.ValidationError as error:
@@ -183,29 +185,30 @@ def _from_document(body: bytes | None) -> tuple[Mapping[str, str], bytes]:
     return attributes, document.data_base64 if document.data_base64 is not None else bytes(document.data)
 
 
-def _identity(attributes: Mapping[str, str]) -> tuple[str, str]:
-    """The id and the type, after the checks that hold for every attribute."""
-    event_id, event_type = attributes.get("id"), attributes.get("type")
-    if not event_id or not event_type:
+def _identity(attributes: Mapping[str, str]) -> str:
+    """The id, after the checks that hold for every attribute."""
+    event_id = attributes.get("id")
+    if not event_id or "type" not in attributes:
         raise Permanent("undecodable", f"ce_{'type' if event_id else 'id'} is missing")
     if attributes.get("specversion") != "1.0":
         raise Permanent("invalid", "ce_specversion is not 1.0")
     if len(event_id) > MAX_ID:
         raise Permanent("invalid", f"ce_id has over {MAX_ID} characters")
-    for name, value in attributes.items():
-        if "\0" in value:
-            raise Permanent("invalid", f"NUL in {f'ce_{name}' if name in _ATTRIBUTES else 'an attribute'}")
-        if name in _ATTRIBUTES and len(value) > MAX_ID and len(value.encode()) > MAX_ATTRIBUTE_BYTES:
-            raise Permanent("invalid", f"ce_{name} has over {MAX_ATTRIBUTE_BYTES} bytes")
-    return event_id, event_type
+    everything = "".join(attributes.values())
+    if "\0" in everything or len(everything) * 4 > MAX_ATTRIBUTE_BYTES:
+        for name, value in attributes.items():
+            if "\0" in value:
+                raise Permanent("invalid", f"NUL in ce_{name}")
+            if len(value.encode()) > MAX_ATTRIBUTE_BYTES:
+                raise Permanent("invalid", f"ce_{name} has over {MAX_ATTRIBUTE_BYTES} bytes")
+    return event_id
 
 
 def _source(attributes: Mapping[str, str], inbound: str | None) -> str:
     source = attributes.get("source")
-    if not source:
+    if source is None:
         raise Permanent("invalid", "ce_source is missing")
-    ours = source.startswith(OURS)
-    if inbound is not None and ours:
+    if inbound is not None and source.startswith(OURS):
         raise Permanent("forged-source", "one of our sources on an outside writer's topic")
     if inbound is None and not (source in SERVICES or source.startswith(FORWARDED)):
         raise Permanent("forged-source", "a source that is not ours on a shared topic")
@@ -220,6 +223,15 @@ def _organisation(attributes: Mapping[str, str], inbound: str | None, topics: To
     if organisation is None or organisation not in topics.organisations:
         raise Permanent("unknown-organisation", "no policy pack for the event's organisation")
     return organisation
+
+
+def _data(name: str, raw: bytes) -> Data:
+    try:
+        return decode_data(name, raw)
+    except Undecodable as error:
+        raise Permanent("undecodable", _plain(error)) from error
+    except Invalid as error:
+        raise Permanent("invalid", _plain(error)) from error
 
 
 def _time(text: str | None) -> datetime:
