@@ -76,7 +76,7 @@ WESTWARD = (
         ),
     ),
     Story(
-        "an answer a minute late is late, though the timer has not fired",
+        "an answer a minute late is late, though it is heard before the timer fires",
         "westward",
         HALF_DAY,
         (wrote("Mon 10:00", "Where do I report a broken light?"), answered("Mon 14:00", posted="Mon 14:01")),

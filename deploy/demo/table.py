@@ -10,7 +10,7 @@ from deploy.demo.evidence import Row
 
 __all__ = ["show"]
 
-NARROWEST = 118
+NARROWEST = 132
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -19,13 +19,15 @@ def show(rows: Sequence[Row]) -> None:
     if console.width < NARROWEST:
         console = Console(width=NARROWEST)
     table = Table(show_lines=True)
-    for heading, share in (("promise", 4), ("clause", 3), ("expected", 3), ("seen", 3)):
-        table.add_column(heading, ratio=share, overflow="fold")
-    table.add_column("", width=7)
+    table.add_column("promise")
+    table.add_column("clause", no_wrap=True)
+    table.add_column("expected", min_width=27)
+    table.add_column("seen", min_width=27)
+    table.add_column("", no_wrap=True)
     for row in rows:
         story = row.story
         verdict = "[green]kept[/]" if row.kept else "[bold red]DIFFERS[/]"
-        cells = (f"{story.organisation}: {story.promise}", story.clause, _lines(story.expected), _lines(row.seen))
+        cells = (story.promise, story.clause, _lines(story.expected), _lines(row.seen))
         table.add_row(*map(Text, cells), verdict)
     console.print(table)
 

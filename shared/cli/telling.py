@@ -39,23 +39,28 @@ WHOM = (
     "site",
 )
 DUE = ("due_at", "deadline", "due_on", "leave_at", "leave_on", "valid_until")
-ALSO = ("settled_at", "posted_at", "noticed_at", "previous_due_at")
-SHORT = 12
+ALSO = ("settled_at", "noticed_at", "previous_due_at")
+LONG, SHORT = 30, 12
 
 
 def short(identifier: str) -> str:
     """The end of a long id, which is what tells it apart."""
-    return identifier if len(identifier) <= SHORT + 4 else f"…{identifier[-SHORT:]}"
+    return identifier if len(identifier) <= LONG else f"…{identifier[-SHORT:]}"
 
 
-def local(instant: object, zone: tzinfo) -> str:
+def local(instant: object, zone: tzinfo, form: str = "%a %d %b %H:%M:%S %Z") -> str:
     """`Fri 27 Mar 16:30:00 GMT`; the text itself when it is no instant."""
     text = "?" if instant is None else str(instant)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return text if moment.tzinfo is None else moment.astimezone(zone).strftime("%a %d %b %H:%M:%S %Z")
+    return text if moment.tzinfo is None else moment.astimezone(zone).strftime(form)
+
+
+def brief(instant: object, zone: tzinfo) -> str:
+    """`Fri 27 Mar 16:30`: the seconds only where there are any."""
+    return local(instant, zone, "%a %d %b %H:%M:%S").removesuffix(":00")
 
 
 def line(event: dict[str, Any], zones: Zones) -> str:
@@ -98,8 +103,8 @@ def _whom(event: dict[str, Any], data: dict[str, Any]) -> str:
 
 
 def _times(data: dict[str, Any], zone: tzinfo) -> list[str]:
-    due = next((f"due {local(data[name], zone)}" for name in DUE if data.get(name)), "")
-    also = next((f"{name.removesuffix('_at')} {local(data[name], zone)}" for name in ALSO if data.get(name)), "")
+    due = next((f"due {brief(data[name], zone)}" for name in DUE if data.get(name)), "")
+    also = next((f"{name.removesuffix('_at')} {brief(data[name], zone)}" for name in ALSO if data.get(name)), "")
     return [due, also]
 
 

@@ -49,7 +49,7 @@ def test_a_breach_in_one_line(mode: Any) -> None:
     assert text.split("  ", 1)[0] == "Mon 30 Mar 12:30:01 BST"
     for part in ("westward", "sla-breach response query", "conversation …2f6e0d1f7a11", "message m-1"):
         assert part in text
-    assert "due Mon 30 Mar 12:30:00 BST" in text
+    assert "due Mon 30 Mar 12:30  noticed Mon 30 Mar 12:30:01" in text
     assert text.endswith("[westward:3.6, westward:7.9]")
 
 
