@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -192,6 +192,7 @@ OVERDUE = """
 
 COLUMNS = frozenset({"source", "id", "name", "at", "message", "author"})
 """The fields of a fact that are columns; the others are its details."""
+STANDING = tuple(field.name for field in fields(Standing))
 DEFAULTS = {field.name: field.default for field in fields(Fact) if field.name not in COLUMNS}
 
 
@@ -309,7 +310,7 @@ async def save(tx: Tx, changes: Changes) -> None:
     """Write what changed."""
     if changes.targets:
         rows = [
-            {"organisation": row.organisation, "conversation": row.conversation} | asdict(row.standing)
+            {"organisation": row.organisation, "conversation": row.conversation} | _values(row.standing)
             for row in changes.targets
         ]
         await tx.execute(SAVE_TARGETS, rows=msgspec.json.encode(rows).decode())
@@ -365,8 +366,12 @@ async def waits_for_time(tx: Tx, organisations: Iterable[str]) -> bool:
 def standing_of(row: Row[Any]) -> Standing:
     """A row of `targets`."""
     known = row._mapping
-    values = {field.name: known[field.name] for field in fields(Standing) if field.name != "id"}
+    values = {name: known[name] for name in STANDING if name != "id"}
     return Standing(id=str(row.target), **values | {"warn_at": tuple(row.warn_at), "clauses": tuple(row.clauses)})
+
+
+def _values(standing: Standing) -> dict[str, Any]:
+    return {name: getattr(standing, name) for name in STANDING}
 
 
 def _columns(facts: Sequence[Fact]) -> dict[str, list[Any]]:

@@ -33,13 +33,22 @@ def issuer(tmp_path: Path) -> DevelopmentIssuer:
     return made
 
 
+def _settings(office: Office, issuer: DevelopmentIssuer) -> SlaSettings:
+    """No broker: the doors do without."""
+    return SlaSettings.model_validate(
+        {
+            "database_url": office.app_url,
+            "jwks": str(issuer.jwks_file),
+            "clock": office.clock_file,
+            "kafka": "127.0.0.1:1",
+        }
+    )
+
+
 @pytest_asyncio.fixture
 async def ask(office: Office, issuer: DevelopmentIssuer) -> AsyncIterator[Ask]:
     """GET as somebody: `await ask("westward", "/targets", role=…)`."""
-    settings = SlaSettings(
-        database_url=office.app_url, jwks=str(issuer.jwks_file), clock=office.clock_file, kafka="127.0.0.1:1"
-    )
-    service = build(settings)
+    service = build(_settings(office, issuer))
     transport = httpx.ASGITransport(app=service.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sla") as client:
 
@@ -251,7 +260,7 @@ async def test_nobody_without_a_token(ask: Ask) -> None:
 
 
 async def test_every_route_declares_its_permission(office: Office, issuer: DevelopmentIssuer) -> None:
-    service = build(SlaSettings(database_url=office.app_url, jwks=str(issuer.jwks_file), clock=office.clock_file))
+    service = build(_settings(office, issuer))
     assert {door.path for door in doors_of(service.app)} >= {
         "/targets",
         "/conversations/{conversation}",

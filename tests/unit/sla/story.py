@@ -6,7 +6,7 @@ of the week after, and `2026-12-23 15:00` any other day; `24:00` ends a day, sec
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,10 +28,9 @@ def at(text: str) -> datetime:
         on = WEEK + timedelta(days=DAYS.index(day) + 7 * len(week))
     else:
         on = date.fromisoformat(day)
-    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
-    on, hours = (on + timedelta(days=1), 0) if hours == 24 else (on, hours)
-    local = datetime(on.year, on.month, on.day, hours, minutes, *seconds, tzinfo=LONDON)
-    return local.astimezone(UTC)
+    if clock == "24:00":
+        on, clock = on + timedelta(days=1), "00:00"
+    return datetime.combine(on, time.fromisoformat(clock), LONDON).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +111,8 @@ def message_classified(
     id: str | None = None,
 ) -> Said:
     """A message's kind was decided."""
-    flagged = None if flags is None else tuple(flags)
-    data = said.MessageClassified(
-        conversation="c1",
-        message=message,
-        kind=kind,
-        flags=flagged,
-        by=by,
-        at=_when(at),  # type: ignore[arg-type] # codes
-    )
+    fields: dict[str, Any] = {"kind": kind, "by": by, "flags": None if flags is None else tuple(flags)}
+    data = said.MessageClassified(conversation="c1", message=message, at=_when(at), **fields)
     return _said(data, id, message, at)
 
 
@@ -157,13 +149,8 @@ def message_moderated(
     action: str, message: str = "m1", *, at: str | datetime, reason: str = "offensive", id: str | None = None
 ) -> Said:
     """A message was hidden, removed or restored."""
-    data = said.MessageModerated(
-        conversation="c1",
-        message=message,
-        action=action,
-        reason=reason,
-        at=_when(at),  # type: ignore[arg-type] # codes
-    )
+    codes: dict[str, Any] = {"action": action, "reason": reason}
+    data = said.MessageModerated(conversation="c1", message=message, at=_when(at), **codes)
     return _said(data, id, message, action, at)
 
 

@@ -1,9 +1,13 @@
 """Open, warned, met, breached, answered late, retracted: how a target lives, whatever comes when."""
 
+from collections.abc import Callable
+
 import pytest
 
 from services.sla.domain import target_id
 from tests.unit.sla.story import (
+    Expected,
+    Said,
     Story,
     at,
     author_blocked,
@@ -25,6 +29,7 @@ from tests.unit.sla.story import (
     sla_withdrawn,
 )
 
+Tell = Callable[..., Expected]
 WARNED = [sla_warning(at="next Mon 10:30"), sla_warning(at="next Mon 12:00")]
 
 
@@ -129,7 +134,7 @@ SETTLED_IN_TIME = [
 
 @pytest.mark.parametrize(("late_news", "retracted", "told", "reason"), SETTLED_IN_TIME)
 def test_whatever_settled_in_time_and_is_heard_late_undoes_the_breach(
-    westward: Story, late_news, retracted: str, told, reason: str
+    westward: Story, late_news: Said, retracted: str, told: Tell, reason: str
 ) -> None:
     westward.given(message_received(at="Mon 09:00"))
     westward.after_downtime("Mon 14:00")
@@ -152,7 +157,7 @@ def test_whatever_settled_in_time_and_is_heard_late_undoes_the_breach(
 )
 @pytest.mark.parametrize("noticed", ["by the timer", "with the news"])
 def test_what_settles_after_the_due_time_closes_the_cycle_and_the_verdict_stays(
-    westward: Story, news, told, noticed: str
+    westward: Story, news: Said, told: Tell, noticed: str
 ) -> None:
     westward.given(message_received(at="Mon 09:00"))
     if noticed == "by the timer":
