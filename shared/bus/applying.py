@@ -84,8 +84,8 @@ class Applier:
                 raise Transient(f"{type(error).__name__} in a batch of {topic}") from error
             if isinstance(error, Displaced):
                 raise
-            self.bus.instruments.add("batches", topic, "bug")
-            log.error("batch failed", topic=topic, error=type(error).__name__, reason=_where(error))
+            self.bus.instruments.add("batches", topic, "divided")
+            log.error("batch is divided", topic=topic, error=type(error).__name__, reason=_where(error))
             await self._one_by_one(work)
         else:
             self.bus.instruments.add("batches", topic, "applied")

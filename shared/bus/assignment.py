@@ -15,6 +15,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from shared.bus import positions
 from shared.bus.broker import Broker
 from shared.bus.deadletters import Raw
+from shared.bus.errors import StalePosition
 from shared.bus.faults import transient
 from shared.bus.positions import Log, Partition, Position
 from shared.bus.reading import Portion
@@ -49,14 +50,16 @@ class Track:
 class Assignment:
     """Partitions assigned to this member. One that is not positioned yet, or held, is paused in the client."""
 
-    def __init__(self, bus: Bus, broker: Broker) -> None:
+    def __init__(self, bus: Bus, broker: Broker, topics: Iterable[str]) -> None:
         self.bus = bus
         self.broker = broker
+        self.topics = frozenset(topics)
         self.tracks: dict[Partition, Track] = {}
         self.unplaced: set[Partition] = set()
         self.joined = False
         self.fatal: Exception | None = None
         self._stopped: dict[Partition, str] = {}
+        self._topic_ids: dict[str, UUID | None] = {}
         self._placing = asyncio.Lock()
         self._generation = 0
         self._attempts = 0
@@ -85,16 +88,19 @@ class Assignment:
 
     async def mend(self, client: Any) -> None:
         """Let go what was held long enough, position what is not. Raises StalePosition."""
-        if self.fatal is not None:
-            raise self.fatal
+        self._refuse()
         now = time.monotonic()
         for partition, track in self.tracks.items():
             if track.until is not None and now >= track.until:
                 self._release(client, partition, track)
         if self.unplaced and now >= self._again_at:
             await self._try_to_place(client)
-            if self.fatal is not None:
-                raise self.fatal
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if self.fatal is not None:
+            log.critical("reading stops", error=type(self.fatal).__name__, reason=str(self.fatal))
+            raise self.fatal
 
     async def _try_to_place(self, client: Any) -> None:
         async with self._placing:
@@ -129,6 +135,7 @@ class Assignment:
     def _begin(self, client: Any, partition: Partition, position: Position, log_: Log) -> None:
         offset = position.next_offset
         track = self.tracks[partition] = Track(log_.topic_id, offset, offset)
+        self._topic_ids[partition.topic] = log_.topic_id
         self.unplaced.discard(partition)
         if log_.start > offset:
             self._lost(client, partition, log_.start)
@@ -250,17 +257,16 @@ class Assignment:
     async def observe(self) -> bool:
         """Measure lag at the broker; whether there is any that should have been read. Notices a topic made anew."""
         tracks = dict(self.tracks)
-        topics = await self.broker.topics({p.topic for p in tracks} or {*self.bus.topics.sources("messages")})
+        topics = await self.broker.topics(self.topics)
         ends = await self.broker.ends(tracks)
+        for topic, known in self._topic_ids.items():
+            try:
+                log_ = Log(topics[topic][0], 0, 0)
+                positions.check(self.bus.service, Partition(topic, 0), Position(known, 0), log_)
+            except StalePosition as error:
+                self.fatal = error
         lagging = not self.joined
         for partition, track in tracks.items():
-            topic_id = topics[partition.topic][0]
-            if topic_id != track.topic_id:
-                stored = Position(track.topic_id, track.applied)
-                try:
-                    positions.check(self.bus.service, partition, stored, Log(topic_id, 0, ends[partition]))
-                except Exception as error:  # noqa: BLE001 raised in the reading loop
-                    self.fatal = error
             lag = max(0, ends[partition] - track.applied)
             self.bus.instruments.set("lag", partition.topic, str(partition.partition), to=lag)
             lagging = lagging or (lag > 0 and track.held is None)

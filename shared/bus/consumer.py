@@ -53,7 +53,7 @@ class Consumer:
         self.broker = Broker(bootstrap, f"{bus.group}-{ordinal}-probe")
         self.applier = Applier(bus)
         self.watchdog = Watchdog(patience_s, exit_=on_stuck)
-        self.assignment = Assignment(bus, self.broker)
+        self.assignment = Assignment(bus, self.broker, self.by_topic)
         self._committer: Committer | None = None
         self._failures: dict[str, int] = {}
         self._idle = asyncio.Event()

@@ -27,7 +27,12 @@ BUS = (
     Metric(
         "records", "counter", ("topic", "outcome"), "records read: applied, duplicate, ignored, dead or redelivered"
     ),
-    Metric("batches", "counter", ("topic", "outcome"), "batches: applied, transient (tried again later) or bug"),
+    Metric(
+        "batches",
+        "counter",
+        ("topic", "outcome"),
+        "batches: applied, transient (tried again later) or divided (applied record by record)",
+    ),
     Metric("batch_size", "histogram", ("topic",), "records in a committed batch", SIZES),
     Metric("batch_seconds", "histogram", ("topic",), "time of a batch in the database", SECONDS),
     Metric("dead_letters", "counter", ("topic", "code"), "dead letters by the code of their cause"),

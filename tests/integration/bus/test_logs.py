@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.bus import StalePosition, encode, ensure_topics, reset_positions
+from shared.bus import Consumer, StalePosition, encode, ensure_topics, reset_positions
 from shared.bus.topics import TopicSpec
 from tests.integration.bus.ledger import resolved
 from tests.integration.bus.world import World, eventually
@@ -35,6 +35,13 @@ async def _make_anew(world: World, topic: str) -> None:
     await ensure_topics(world.bootstrap, [spec])
 
 
+async def _refusal(consumer: Consumer) -> None:
+    async def refused() -> bool:
+        return consumer.assignment.fatal is not None
+
+    await eventually(refused, "the consumer refuses")
+
+
 @pytest.mark.parametrize("records", [3, 30], ids=["shorter than before", "grown past the stored position"])
 async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: World, records: int) -> None:
     topic = world.topics.shared("messages")
@@ -45,8 +52,8 @@ async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: W
     fresh = [resolved("a") for _ in range(records)]
     await world.say(*fresh)
     with pytest.raises(StalePosition, match=f"houserules positions reset sla {topic}"):
-        async with world.running():
-            await asyncio.sleep(3)
+        async with world.running() as consumer:
+            await _refusal(consumer)
     assert len(await world.entries()) == 10
     moved = await reset_positions(world.ledger.bus.database, world.bootstrap, topic)
     assert sorted(step.before or 0 for step in moved) == [0, 10]
@@ -57,15 +64,15 @@ async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: W
 
 
 async def test_a_topic_made_anew_while_it_is_read_stops_the_reading(world: World) -> None:
+    topic = world.topics.shared("messages")
     await world.say(*(resolved("a") for _ in range(10)))
-    async with world.running() as consumer:
-        await world.applied(10)
-        topic_id = (await consumer.broker.topics([world.topics.shared("messages")]))[world.topics.shared("messages")][0]
-        for track in consumer.assignment.tracks.values():
-            assert track.topic_id is not None
-        await consumer.assignment.observe()
-        assert consumer.assignment.fatal is None
-    assert topic_id.int != 0
+    with pytest.raises(StalePosition, match="made anew"):
+        async with world.running() as consumer:
+            await world.applied(10)
+            await _make_anew(world, topic)
+            await world.say(*(resolved("a") for _ in range(30)))
+            await _refusal(consumer)
+    assert len(await world.entries()) == 10
 
 
 async def test_a_log_that_begins_behind_the_stored_position_holds_the_partition(world: World) -> None:

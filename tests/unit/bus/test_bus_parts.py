@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -10,12 +11,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from shared.bus.applying import Bugs
 from shared.bus.assignment import jitter
-from shared.bus.errors import Transient
+from shared.bus.errors import StalePosition, Transient
 from shared.bus.faults import transient
 from shared.bus.hand import Hand, Lane, Row
 from shared.bus.metrics import BUS, Instruments
 from shared.bus.outbox import Headers, pack, unpack
-from shared.bus.positions import Partition
+from shared.bus.positions import Log, Partition, Position, check
 from shared.bus.quiet import limit_client_logs
 from shared.bus.reading import Portion
 from shared.bus.topics import READERS, SHARED, Topics
@@ -23,6 +24,7 @@ from shared.bus.watchdog import Watchdog
 
 TOPICS = Topics(frozenset({"westward", "wheatley"}))
 P = Partition("t", 0)
+ID, OTHER_ID = UUID(int=1), UUID(int=2)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,25 @@ def test_a_lane_has_one_flight_at_a_time() -> None:
 def test_headers_are_kept_as_they_are() -> None:
     headers = [("a", b"\xff\x00"), ("a", None), ("ce_id", b"1")]
     assert unpack(pack(headers)) == headers
+
+
+@pytest.mark.parametrize(
+    ("position", "log", "complaint"),
+    [
+        (Position(ID, 10), Log(ID, 0, 10), None),
+        (Position(ID, 10), Log(ID, 20, 30), None),
+        (Position(None, 10), Log(ID, 0, 10), None),
+        (Position(ID, 11), Log(ID, 0, 10), "ends at 10, before the stored position 11"),
+        (Position(ID, 5), Log(OTHER_ID, 0, 10), "made anew"),
+    ],
+    ids=["at the end", "lost records are not this check's", "no id stored", "beyond the end", "another log"],
+)
+def test_a_stored_position_belongs_to_its_log(position: Position, log: Log, complaint: str | None) -> None:
+    if complaint is None:
+        check("sla", P, position, log)
+        return
+    with pytest.raises(StalePosition, match=f"{complaint}.*`houserules positions reset sla t`"):
+        check("sla", P, position, log)
 
 
 def test_jitter_is_full_and_bounded() -> None:
