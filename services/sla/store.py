@@ -217,7 +217,7 @@ async def lock_conversations(tx: Tx, keys: Iterable[Key], blocked: Iterable[Key]
 
 
 async def claim_due(tx: Tx, organisations: Iterable[str], most: int) -> list[Key]:
-    """Lock conversations of which time has something to tell, the longest waiting first; none that is in other hands."""
+    """Lock conversations of which time has something to tell, the longest waiting first, none in other hands."""
     rows = await tx.fetch(CLAIM_DUE, now=tx.now, organisations=sorted(organisations), most=most)
     return _held(tx, rows)
 

@@ -214,7 +214,7 @@ def _close_late(telling: "_Telling", target: Target, closing: Closing | None) ->
 
 
 def _warn(telling: "_Telling", target: Target) -> datetime:
-    """Warn once for each time that has come; of several that were missed only the last, and only before the due time."""
+    """Warn once for each time that has come; of several missed only the last, and only before the due time."""
     standing, now = telling.standing, telling.now
     come = [at for at in standing.warn_at if at <= now and (standing.warned_at is None or at > standing.warned_at)]
     if come and now < standing.due_at:
