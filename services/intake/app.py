@@ -3,7 +3,6 @@
 import asyncio
 from functools import partial
 
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.intake.api import ROUTERS
@@ -13,7 +12,7 @@ from services.intake.jobs.retention import Retention
 from services.intake.jobs.working import Working
 from services.intake.metrics import instruments
 from services.intake.settings import IntakeSettings
-from services.intake.store.registered import read_file, register
+from services.intake.store.registered import SourcesFault, read_file, register
 from shared.bus import Budget, Bus, Relay, Topics
 from shared.bus.broker import Broker
 from shared.bus.deadletters_api import router as dead_letters
@@ -47,25 +46,15 @@ def build(settings: IntakeSettings) -> Service:
         "database": partial(migrate.probe, NAME, database),
         "bus": _reachable(broker, bus.topics),
     }
-    app = create_app(
-        NAME,
-        keys,
-        probes,
-        registry,
-        bus=bus,
-        packs=packs,
-        metrics=metrics,
-        book=Book(bus),
-        accepting=accepting,
-        wake_worker=wake_worker,
-    )
+    state = {"packs": packs, "metrics": metrics, "book": Book(bus), "accepting": accepting, "wake_worker": wake_worker}
+    app = create_app(NAME, keys, probes, registry, bus=bus, **state)
     for router in (*ROUTERS, dead_letters(bus)):
         app.include_router(router)
     return Service(
         name=NAME,
         settings=settings,
         app=seal(app),
-        bare_app=_bare(keys, probes, registry),
+        bare_app=create_app(NAME, keys, probes, registry),
         workers=[
             working.run,
             Relay(bus, settings.kafka).run,
@@ -83,10 +72,6 @@ def _bus(settings: IntakeSettings, packs: Packs, database: Database, registry: C
     return Bus(NAME, database, Clock(settings.clock), topics, budget, Instruments(registry=registry))
 
 
-def _bare(keys: Keys, probes: dict[str, Probe], registry: CollectorRegistry) -> FastAPI:
-    return create_app(NAME, keys, probes, registry)
-
-
 def _reachable(broker: Broker, topics: Topics) -> Probe:
     """Asks the broker for the topics that intake writes."""
 
@@ -101,7 +86,10 @@ async def _start(settings: IntakeSettings, packs: Packs, bus: Bus) -> None:
     """Refuse a clock that is wrong, and make the sources that the installation names."""
     await bus.database.check_skew()
     if settings.sources is not None:
-        wanted = read_file(settings.sources, packs.organisations)
+        try:
+            wanted = read_file(settings.sources, packs.organisations)
+        except SourcesFault as fault:
+            raise SystemExit(f"{NAME}: {fault}") from None
         async with bus.transaction() as tx:
             await register(tx, wanted)
 

@@ -5,7 +5,6 @@ allowed): https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
 
@@ -13,7 +12,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookV
 
 from services.intake.store.sources import Source
 
-__all__ = ["Unproven", "delivery_id", "good_secret", "signer"]
+__all__ = ["Unproven", "delivery_id", "signer"]
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 MAX_ID = 255
@@ -27,14 +26,6 @@ class Unproven(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-def good_secret(secret: str) -> bool:
-    """Whether it can be used: base64, with or without `whsec_`, of at least 24 bytes."""
-    try:
-        return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 24
-    except (binascii.Error, ValueError):
-        return False
 
 
 def signer(body: bytes, headers: Iterable[tuple[str, str]], sources: Sequence[Source]) -> tuple[Source, str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.intake.api.book import Book
 from services.intake.api.landlords import known_organisation
-from services.intake.api.signature import good_secret
+from services.intake.domain.secrets import good_secret
 from services.intake.store import sources
 from services.intake.store.sources import Source
 from shared.bus.tx import Bus, Tx

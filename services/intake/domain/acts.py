@@ -39,7 +39,7 @@ def classify(thread: Thread, item: Item, kind: MessageKind, flags: Flags | None,
             conversation=item.conversation,
             message=item.message,
             kind=said.kind,
-            flags=said.flags or None,
+            flags=said.flags,
             by="person",
             at=at,
         )

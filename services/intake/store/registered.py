@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from services.intake.domain.secrets import good_secret
 from services.intake.store import sources
 from services.intake.store.sources import Source
 from shared.bus.tx import Tx
@@ -34,6 +35,8 @@ def read_file(path: Path, organisations: frozenset[str]) -> list[Source]:
     for entry in entries:
         if entry.organisation not in organisations:
             raise SourcesFault(f"{path}: source {entry.source} is of {entry.organisation}, which has no policy pack")
+        if entry.network == "standard" and not all(good_secret(secret) for secret in entry.secrets):
+            raise SourcesFault(f"{path}: source {entry.source} has a secret that is not base64 of 24 bytes or more")
     return [
         Source(
             organisation=entry.organisation,

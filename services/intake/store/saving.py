@@ -49,59 +49,6 @@ async def _conversations(tx: Tx, threads: Mapping[Key, Thread]) -> None:
     )
 
 
-async def _items(tx: Tx, items: list[tuple[str, Item]]) -> None:
-    words = [item.wrote for _, item in items]
-
-    def said(name: str) -> list[object]:
-        return [None if wrote is None else getattr(wrote, name) for wrote in words]
-
-    await tx.execute(
-        """
-        insert into items (organisation, message, conversation, external, added, site, network, visibility, posted_at,
-                           received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
-                           permalink, media, text, kind, flags, why, classified_by, revision, edited_at, deleted_at,
-                           moderated, moderated_at, counts_from, settled)
-        select organisation, message, conversation, external, added, site, network, visibility, posted_at,
-               received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
-               permalink, media, text, kind, string_to_array(flags, :between), string_to_array(why, :between),
-               classified_by, revision, edited_at, deleted_at, moderated, moderated_at, counts_from, settled
-        from unnest(cast(:organisation as text[]), cast(:message as text[]), cast(:conversation as text[]),
-                    cast(:external as text[]), cast(:added as boolean[]), cast(:site as text[]),
-                    cast(:network as text[]), cast(:visibility as text[]), cast(:posted_at as timestamptz[]),
-                    cast(:received_at as timestamptz[]), cast(:time_basis as text[]), cast(:author as text[]),
-                    cast(:author_external as text[]), cast(:author_name as text[]), cast(:author_handle as text[]),
-                    cast(:in_reply_to as text[]), cast(:permalink as text[]), cast(:media as text[]),
-                    cast(:text as text[]), cast(:kind as text[]), cast(:flags as text[]), cast(:why as text[]),
-                    cast(:classified_by as text[]), cast(:revision as integer[]), cast(:edited_at as timestamptz[]),
-                    cast(:deleted_at as timestamptz[]), cast(:moderated as text[]),
-                    cast(:moderated_at as timestamptz[]), cast(:counts_from as timestamptz[]),
-                    cast(:settled as text[]))
-             as n(organisation, message, conversation, external, added, site, network, visibility, posted_at,
-                  received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
-                  permalink, media, text, kind, flags, why, classified_by, revision, edited_at, deleted_at,
-                  moderated, moderated_at, counts_from, settled)
-        on conflict (organisation, message) do update
-        set added = excluded.added, site = excluded.site, network = excluded.network,
-            visibility = excluded.visibility, posted_at = excluded.posted_at, received_at = excluded.received_at,
-            time_basis = excluded.time_basis, author = excluded.author, author_external = excluded.author_external,
-            author_name = excluded.author_name, author_handle = excluded.author_handle,
-            in_reply_to = excluded.in_reply_to, permalink = excluded.permalink, media = excluded.media,
-            text = excluded.text, kind = excluded.kind, flags = excluded.flags, why = excluded.why,
-            classified_by = excluded.classified_by, revision = excluded.revision, edited_at = excluded.edited_at,
-            deleted_at = excluded.deleted_at, moderated = excluded.moderated, moderated_at = excluded.moderated_at,
-            counts_from = excluded.counts_from, settled = excluded.settled
-        """,
-        between=BETWEEN,
-        organisation=[organisation for organisation, _ in items],
-        **{name: [getattr(item, name) for _, item in items] for name in ITEM},
-        **{name: said(name) for name in WORDS},
-        kind=[item.classification.kind for _, item in items],
-        flags=[BETWEEN.join(item.classification.flags) for _, item in items],
-        why=[BETWEEN.join(item.classification.why) for _, item in items],
-        classified_by=[item.by for _, item in items],
-    )
-
-
 ITEM = (
     "message",
     "conversation",
@@ -131,6 +78,62 @@ WORDS = (
     "media",
     "text",
 )
+"""What a row of items has from its item and from the words that were told."""
+
+SAVE_ITEMS = """
+    insert into items (organisation, message, conversation, external, added, site, network, visibility, posted_at,
+                       received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
+                       permalink, media, text, kind, flags, why, classified_by, revision, edited_at, deleted_at,
+                       moderated, moderated_at, counts_from, settled)
+    select organisation, message, conversation, external, added, site, network, visibility, posted_at,
+           received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
+           permalink, media, text, kind, string_to_array(flags, :between), string_to_array(why, :between),
+           classified_by, revision, edited_at, deleted_at, moderated, moderated_at, counts_from, settled
+    from unnest(cast(:organisation as text[]), cast(:message as text[]), cast(:conversation as text[]),
+                cast(:external as text[]), cast(:added as boolean[]), cast(:site as text[]),
+                cast(:network as text[]), cast(:visibility as text[]), cast(:posted_at as timestamptz[]),
+                cast(:received_at as timestamptz[]), cast(:time_basis as text[]), cast(:author as text[]),
+                cast(:author_external as text[]), cast(:author_name as text[]), cast(:author_handle as text[]),
+                cast(:in_reply_to as text[]), cast(:permalink as text[]), cast(:media as text[]),
+                cast(:text as text[]), cast(:kind as text[]), cast(:flags as text[]), cast(:why as text[]),
+                cast(:classified_by as text[]), cast(:revision as integer[]), cast(:edited_at as timestamptz[]),
+                cast(:deleted_at as timestamptz[]), cast(:moderated as text[]),
+                cast(:moderated_at as timestamptz[]), cast(:counts_from as timestamptz[]),
+                cast(:settled as text[]))
+         as n(organisation, message, conversation, external, added, site, network, visibility, posted_at,
+              received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
+              permalink, media, text, kind, flags, why, classified_by, revision, edited_at, deleted_at,
+              moderated, moderated_at, counts_from, settled)
+    on conflict (organisation, message) do update
+    set added = excluded.added, site = excluded.site, network = excluded.network,
+        visibility = excluded.visibility, posted_at = excluded.posted_at, received_at = excluded.received_at,
+        time_basis = excluded.time_basis, author = excluded.author, author_external = excluded.author_external,
+        author_name = excluded.author_name, author_handle = excluded.author_handle,
+        in_reply_to = excluded.in_reply_to, permalink = excluded.permalink, media = excluded.media,
+        text = excluded.text, kind = excluded.kind, flags = excluded.flags, why = excluded.why,
+        classified_by = excluded.classified_by, revision = excluded.revision, edited_at = excluded.edited_at,
+        deleted_at = excluded.deleted_at, moderated = excluded.moderated, moderated_at = excluded.moderated_at,
+        counts_from = excluded.counts_from, settled = excluded.settled
+"""
+
+
+async def _items(tx: Tx, items: list[tuple[str, Item]]) -> None:
+    words = [item.wrote for _, item in items]
+
+    def said(name: str) -> list[object]:
+        return [None if wrote is None else getattr(wrote, name) for wrote in words]
+
+    await tx.execute(
+        SAVE_ITEMS,
+        between=BETWEEN,
+        organisation=[organisation for organisation, _ in items],
+        **{name: [getattr(item, name) for _, item in items] for name in ITEM},
+        **{name: said(name) for name in WORDS},
+        kind=[item.classification.kind for _, item in items],
+        flags=[BETWEEN.join(item.classification.flags) for _, item in items],
+        why=[BETWEEN.join(item.classification.why) for _, item in items],
+        classified_by=[item.by for _, item in items],
+    )
 
 
 async def _revisions(tx: Tx, revisions: list[tuple[str, Revision]]) -> None:

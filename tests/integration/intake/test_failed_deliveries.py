@@ -65,7 +65,7 @@ async def test_it_is_read_again_after_the_fix(house: House, monkeypatch: pytest.
     def mended(said: Mended, context: object) -> object:
         return reader(msgspec.structs.replace(said, visibility="private"), context)  # type: ignore[arg-type] # the reader's own
 
-    monkeypatch.setitem(reading.READERS, "message.received", (Mended, mended))  # type: ignore[misc] # stands in for a release
+    monkeypatch.setitem(reading.READERS, "message.received", (Mended, mended))
     assert (await house.client.post("/deliveries/retry", headers=ops)).json() == {"retried": 1}
     await house.settle()
     (event,) = await house.told()
@@ -97,7 +97,7 @@ async def test_a_fault_of_ours_costs_only_the_delivery_that_has_it(
             raise ZeroDivisionError(SECRET)
         return reader(said, context)  # type: ignore[arg-type] # the reader's own
 
-    monkeypatch.setitem(reading.READERS, "site.heartbeat", (struct, breaks))  # type: ignore[misc] # a bug for the test
+    monkeypatch.setitem(reading.READERS, "site.heartbeat", (struct, breaks))
     for site in ("a", "breaks", "b"):
         await house.post("site.heartbeat", site=site)
     await house.settle()

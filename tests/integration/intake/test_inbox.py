@@ -142,7 +142,13 @@ async def test_a_deletion_or_an_edit_before_its_message_opens_nothing_later(hous
     await house.settle()
     assert [event.name for event in await house.told()] == ["message-deleted"]
     assert (await house.item())["state"] == "deleted"
-    edited = {"site": "facebook", "network": "facebook", "visibility": "public", "posted_at": NOW, "text": "Second?"}
+    edited: dict[str, Any] = {
+        "site": "facebook",
+        "network": "facebook",
+        "visibility": "public",
+        "posted_at": NOW,
+        "text": "Second?",
+    }
     await house.post("message.edited", conversation="c-2", message="m-2", **edited)
     await house.settle()
     await house.write(conversation="c-2", message="m-2", text="First?")

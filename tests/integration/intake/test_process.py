@@ -204,7 +204,7 @@ async def test_every_200_is_kept_though_processes_are_killed_and_senders_send_ag
 ) -> None:
     wanted = list(deliveries(150))
     accepted: set[str] = set()
-    urls = await asyncio.gather(site.start(), site.start())
+    urls = list(await asyncio.gather(site.start(), site.start()))
 
     async def deliver(client: httpx.AsyncClient, delivery: str, raw: bytes) -> None:
         attempt = 0

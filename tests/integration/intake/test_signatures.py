@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import msgspec
@@ -28,7 +29,7 @@ def headers(house: House, **changes: object) -> Headers:
     return list(good.items())
 
 
-def signed(house: House, **changes: object) -> Headers:
+def signed(house: House, **changes: Any) -> Headers:
     return [(name, value.encode()) for name, value in house.signed(BODY, **changes).items()]
 
 
@@ -73,10 +74,15 @@ CORPUS: dict[str, Callable[[House], Headers]] = {
 }  # fmt: skip
 
 
+async def post(house: House, pairs: Headers, *, source: str = "westward-inbox", body: bytes = BODY) -> httpx.Response:
+    named = [(name.encode(), value) for name, value in pairs]
+    return await house.client.post(f"/webhooks/standard/{source}", content=body, headers=named)
+
+
 @pytest.mark.parametrize("case", CORPUS)
 async def test_what_is_not_signed_is_refused_and_not_stored(one_house: House, case: str) -> None:
     house = one_house
-    answer = await house.client.post("/webhooks/standard/westward-inbox", content=BODY, headers=CORPUS[case](house))
+    answer = await post(house, CORPUS[case](house))
     assert answer.status_code == 401, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:houserules:problem:unproven"
@@ -84,18 +90,14 @@ async def test_what_is_not_signed_is_refused_and_not_stored(one_house: House, ca
 
 
 async def test_other_bytes_than_were_signed_are_refused(house: House) -> None:
-    answer = await house.client.post(
-        "/webhooks/standard/westward-inbox", content=BODY.replace(b"facebook", b"instagram"), headers=headers(house)
-    )
+    answer = await post(house, headers(house), body=BODY.replace(b"facebook", b"instagram"))
     assert answer.status_code == 401
     assert await house.count("select count(*) from deliveries") == 0
 
 
 async def test_an_unknown_source_answers_as_a_wrong_signature_does(house: House) -> None:
-    unknown = await house.client.post("/webhooks/standard/nobody", content=BODY, headers=headers(house))
-    wrong = await house.client.post(
-        "/webhooks/standard/westward-inbox", content=BODY, headers=signed(house, secret=OTHER)
-    )
+    unknown = await post(house, headers(house), source="nobody")
+    wrong = await post(house, signed(house, secret=OTHER))
     assert _but_instance(unknown) == _but_instance(wrong)
     assert unknown.status_code == 401
 
@@ -128,9 +130,7 @@ async def test_signatures_are_checked_by_machine_time_whatever_policy_time_is(ho
 async def test_one_good_signature_among_several_is_enough(house: House) -> None:
     good = headers(house)
     several = b"v1,AAAA " + first(good, "webhook-signature")
-    answer = await house.client.post(
-        "/webhooks/standard/westward-inbox", content=BODY, headers=headers_with(good, several)
-    )
+    answer = await post(house, headers_with(good, several))
     assert answer.status_code == 200
 
 

@@ -269,3 +269,10 @@ def test_a_story_is_told_under_the_id_of_its_first_event() -> None:
 def test_an_event_happened_when_its_act_did(said: bytes, when: datetime) -> None:
     (event,) = tell(thread(), said, at(30))
     assert happened_at(event) == when
+
+
+def test_flags_that_a_person_takes_away_are_told_as_none_left() -> None:
+    known = thread()
+    tell(known, message(text="my phone is 01752 000000"))
+    (event,) = acts.classify(known, item(known), "query", (), at(1))
+    assert fields(event)["flags"] == []
