@@ -124,10 +124,12 @@ async def _wind_down(
 ) -> int:
     """Not ready, stop fetching, finish what is in hand, close. A task is never cancelled inside a transaction."""
     began = time.monotonic()
-    failed = [task for task in [doors, *tasks] if task.done()]
+    early = not service.stopping.is_set()
+    failed = [task for task in [doors, *tasks] if early and task.done()]
     service.stopping.set()
     server.should_exit = True
     _, late = await asyncio.wait([doors, *tasks], timeout=STOP_S)
+    failed += [task for task in tasks if task.done() and task not in failed and task.exception() is not None]
     for task in failed:
         error = task.exception() if not task.cancelled() else None
         log.error("a part failed", name=task.get_name(), error=repr(error)[:300])
