@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 import httpx
 
@@ -28,6 +29,7 @@ from shared.cli.quiet import Quiet
 from shared.cli.stack import Stack as RunningStack
 
 INTERRUPTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WATCHED = ("messages", "sla")
 
 
@@ -36,10 +38,17 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def _interrupt(number: int, _: FrameType | None) -> None:
+    """Once: what follows is the stopping, which nothing interrupts."""
+    for one in SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Play; 0 when all was kept, 1 when something differs or cannot be had, 130 when interrupted."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
     local = Folders.from_env().local
     folders, clock = Folders(local, local / "demo"), local / "clock.json"
     try:
@@ -56,6 +65,9 @@ def main() -> int:
             stack.stop()
     except (StackError, Failure) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or 'the demo'}: {error.strerror or error}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         say("Interrupted.")

@@ -10,7 +10,7 @@ from deploy.demo.play import Play, Scene
 from deploy.demo.week import words
 from shared.cli.records import name_of
 
-__all__ = ["Row", "compare"]
+__all__ = ["Row", "compare", "telling"]
 
 KIND = "response"
 
@@ -45,12 +45,19 @@ async def _seen(
     found = [f"{act.action} refused: {status}" for act, status in scene.answers if status >= 400]
     if story.counted:
         found.append(f"{sum(name_of(event) == 'message-received' for event in ours)} message-received")
-    for event in ours:
-        if name_of(event) in VERDICTS and event["data"]["kind"] == KIND:
-            found.append(VERDICTS[name_of(event)](event["data"]) + _without(story.clause, event))
+    found += telling(story.clause, ours)
     states = [t for t in targets if t["conversation"] == conversation and t["kind"] == KIND]
     found += [f"[{target['state']}]" for target in sorted(states, key=lambda target: target["started_at"])]
     return tuple(found)
+
+
+def telling(clause: str, events: Iterable[dict[str, Any]]) -> list[str]:
+    """What the events say of the response target, in the words of a story's `expected`."""
+    return [
+        VERDICTS[name_of(event)](event["data"]) + _without(clause, event)
+        for event in events
+        if name_of(event) in VERDICTS and event["data"]["kind"] == KIND
+    ]
 
 
 def _without(clause: str, event: Mapping[str, Any]) -> str:
