@@ -26,6 +26,7 @@ TRIES = 3
 WINDOW = 1_000
 LEAST = 20
 SHARE = 0.01
+OUTCOMES = ("applied", "duplicate", "ignored", "dead")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -133,12 +134,12 @@ class Applier:
         for partition, step in progress.items():
             self.reached[partition] = step.next_offset
             self.bugs.setdefault(partition, Bugs()).count(step.applied + step.duplicate + step.ignored + step.dead)
-        for outcome in ("applied", "duplicate", "ignored", "dead"):
-            if count := sum(getattr(step, outcome) for step in progress.values()):
+        counts = {o: sum(getattr(step, o) for step in progress.values()) for o in OUTCOMES}
+        taken = sum(counts.values())
+        counts["redelivered"] = sum(p.end - p.start for p in work.portions) - taken
+        for outcome, count in counts.items():
+            if count:
                 add("records", topic, outcome, by=count)
-        taken = sum(step.applied + step.duplicate + step.ignored + step.dead for step in progress.values())
-        if stale := sum(p.end - p.start for p in work.portions) - taken:
-            add("records", topic, "redelivered", by=stale)
         self.bus.instruments.observe("batch_size", topic, value=taken)
         for letter in letters:
             add("dead_letters", topic, letter.code)

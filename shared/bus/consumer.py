@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -18,7 +18,7 @@ from shared.bus.quiet import limit_client_logs
 from shared.bus.reading import Portion, Work, decode_portion, divide
 from shared.bus.records import Batch, Handler, Record, Subscription
 from shared.bus.tx import Bus
-from shared.bus.watchdog import Watchdog, leave
+from shared.bus.watchdog import Watchdog
 
 __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 
@@ -42,8 +42,7 @@ class Consumer:
         *,
         ordinal: int = 0,
         session_timeout_ms: int = 30_000,
-        patience_s: float = 60.0,
-        on_stuck: Callable[[str], None] = leave,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self.bus = bus
         self.bootstrap = bootstrap
@@ -52,7 +51,7 @@ class Consumer:
         self.by_topic = {topic: s for s in subscriptions for topic in s.topics}
         self.broker = Broker(bootstrap, f"{bus.group}-{ordinal}-probe")
         self.applier = Applier(bus)
-        self.watchdog = Watchdog(patience_s, exit_=on_stuck)
+        self.watchdog = watchdog or Watchdog()
         self.assignment = Assignment(bus, self.broker, self.by_topic)
         self._committer: Committer | None = None
         self._failures: dict[str, int] = {}

@@ -1,5 +1,6 @@
 """Which failures say nothing about a record: what it needs is away, and comes back."""
 
+import asyncpg
 from aiokafka.errors import KafkaError
 
 from shared.bus.errors import Transient
@@ -16,6 +17,8 @@ def transient(error: BaseException | None) -> bool:
     if isinstance(error, (Transient, KafkaError)) or is_outage(error):
         return True
     while error is not None:
+        if isinstance(error, asyncpg.InternalClientError):  # what a connection cut in the middle of a message says
+            return True
         if str(getattr(error, "sqlstate", None) or "").startswith(AWAY):
             return True
         error = error.__cause__

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from shared.bus import Consumer, Relay, committing
+from shared.bus.watchdog import Watchdog
 from shared.platform.logs import configure
 from tests.integration.bus.ledger import Ledger
 
@@ -36,7 +37,7 @@ class Config(msgspec.Struct):
     """It stops by SIGSTOP, and goes on after SIGCONT."""
     ordinal: int = 0
     session_timeout_ms: int = 6_000
-    patience_s: float = 60.0
+    most_assignments: int = 20
 
 
 class Steps:
@@ -106,7 +107,7 @@ async def main(config: Config) -> None:
             ledger.subscriptions,
             ordinal=config.ordinal,
             session_timeout_ms=config.session_timeout_ms,
-            patience_s=config.patience_s,
+            watchdog=Watchdog(most=config.most_assignments),
         )
         tasks.append(asyncio.create_task(consumer.run(stop)))
     if "relay" in config.parts:

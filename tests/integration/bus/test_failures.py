@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from shared.bus import Transient
+from shared.bus.watchdog import EXIT_CODE
 from tests.integration.bus.ledger import Ledger, resolved
 from tests.integration.bus.world import World, eventually
 
@@ -86,3 +87,17 @@ async def test_readiness_asks_the_broker_and_the_group(world: World, kafka_serve
         finally:
             kafka_server.process.signal(18)
         await eventually(ready, "ready again")
+
+
+async def test_of_two_processes_with_one_ordinal_one_ends_itself(world: World) -> None:
+    """The broker fences neither: without the watchdog they would take the partitions from each other for ever."""
+    first = world.child("consumer", most_assignments=8)
+    await first.says("started")
+    second = world.child("consumer", most_assignments=8)
+    await second.says("started")
+    ends = [asyncio.create_task(child.exit_code(40)) for child in (first, second)]
+    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    assert {task.result() for task in done} == {EXIT_CODE}
+    for child in (first, second):
+        child.close()
+    await asyncio.wait(ends)
