@@ -1,0 +1,1 @@
+"""The running services, from outside: signed webhooks and tokens in, Kafka and the API out."""

@@ -1,0 +1,33 @@
+"""One running stack for all of these tests, on policy time that stands still, and the world outside of it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.e2e.listener import Listener
+from tests.e2e.world import World
+from tests.stacks import RunningStack, running
+
+OUTBOX_ROWS = 200
+"""So little may wait for Kafka that a test can spend it."""
+
+
+@pytest.fixture(scope="package")
+def running_stack() -> Iterator[RunningStack]:
+    """All of it, as `make run` runs it, with a small outbox budget."""
+    with running(environment={"HOUSERULES_OUTBOX_ROWS": str(OUTBOX_ROWS)}) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture(scope="package")
+async def world(running_stack: RunningStack) -> AsyncIterator[World]:
+    """The social inboxes, Communications, and a consumer of the tests' own."""
+    async with (
+        httpx.AsyncClient(timeout=30, trust_env=False) as client,
+        Listener(running_stack.file["kafka"]) as listener,
+        World(running_stack, client, listener) as world,
+    ):
+        world.stand_at("2026-03-16 09:00")
+        yield world
