@@ -37,6 +37,7 @@ ELECTION_S = 1.0
 START_S = 10.0
 DRAIN_S = 3.0
 QUERY_S = 10.0
+ASK_AGAIN_S = 5.0
 BEAT_S = 5.0
 """A leader with nothing to read says that it lives: well within the session's idle timeout."""
 
@@ -68,8 +69,9 @@ class Relay:
         self.bootstrap = bootstrap
         self.deadline_s = deadline_s
         self.leading = False
+        self._began = 0.0
         self._partitions: dict[str, int] = {}
-        self._asking: dict[str, asyncio.Task[Any]] = {}
+        self._asking: dict[str, asyncio.Task[int]] = {}
         self._homeless: dict[str, list[Row]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -88,8 +90,6 @@ class Relay:
                 self.bus.instruments.add("relay_restarts", name)
                 log.warning("relay starts again", error=name, reason=str(error)[:200], attempt=failures)
                 await _sleep(random.uniform(0.05, min(30.0, 0.1 * 2**failures)), stop)
-
-    _began = 0.0
 
     async def _term(self, stop: asyncio.Event) -> None:
         """One connection's life: wait for the lock, lead, give everything back."""
@@ -181,16 +181,14 @@ class Relay:
             else:
                 hand.take(_lane(row, count), row)
         for topic in self._homeless.keys() - self._asking.keys():
-            self._asking[topic] = asyncio.create_task(producer.partitions_for(topic))
+            self._asking[topic] = asyncio.create_task(_count_partitions(producer, topic))
 
     def _house(self, hand: Hand) -> None:
-        """Rows of topics that have become known go into their lanes. Raises Restart for a topic that is not there."""
+        """Rows of topics that have become known go into their lanes."""
         for topic, task in list(self._asking.items()):
             if task.done():
                 del self._asking[topic]
-                if task.exception() is not None:
-                    raise Restart(f"{topic} cannot be written") from task.exception()
-                self._partitions[topic] = len(task.result())
+                self._partitions[topic] = task.result()
                 for row in self._homeless.pop(topic, ()):
                     hand.take(_lane(row, self._partitions[topic]), row)
 
@@ -250,6 +248,16 @@ class Relay:
         self.bus.instruments.set("outbox_rows", to=len(hand.ids))
         if rows or not hand.ids:
             self.bus.instruments.set("outbox_age_seconds", to=max(0.0, time.time() - rows[0].at) if rows else 0.0)
+
+
+async def _count_partitions(producer: AIOKafkaProducer, topic: str) -> int:
+    """How many partitions a topic has. A missing one is asked for again and again; other topics go on."""
+    while True:
+        try:
+            return len(await producer.partitions_for(topic))
+        except KafkaError as error:
+            log.error("topic cannot be written", topic=topic, error=type(error).__name__)
+            await asyncio.sleep(ASK_AGAIN_S)
 
 
 def _lane(row: Row, partitions: int) -> Lane:

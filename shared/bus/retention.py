@@ -1,4 +1,4 @@
-"""What the bus forgets: events in the inbox beyond the horizon."""
+"""What the bus forgets: events in the inbox beyond the horizon, and dead letters that were sent again long ago."""
 
 from datetime import timedelta
 
@@ -8,12 +8,23 @@ from shared.bus.tx import Bus
 __all__ = ["forget_old_events"]
 
 
+KEPT = timedelta(days=30)
+"""As long as the dead letter topics keep them. An open one stays until somebody has decided."""
+
+REDRIVEN = (
+    "delete from dead_letters where state = 'redriven' and redriven_at < clock_timestamp() - cast(:kept as interval)"
+)
+
+
 async def forget_old_events(bus: Bus, horizon: timedelta = inbox.HORIZON, batch: int = inbox.BATCH) -> int:
-    """Age out the inbox in transactions of up to `batch` rows; how many rows went. A service's job, once an hour."""
+    """Age out the inbox in transactions of up to `batch` rows; how many events went. A service's job, once an hour."""
     gone = 0
     while True:
         async with bus.transaction() as tx:
             count = await inbox.age_out(tx, horizon=horizon, batch=batch)
         gone += count
         if count < batch:
-            return gone
+            break
+    async with bus.transaction() as tx:
+        await tx.execute(REDRIVEN, kept=KEPT)
+    return gone

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from shared.bus import Bus, KeyNotLocked, Relay, TooLarge
+from shared.bus.outbox import OutboxRow
 from shared.bus.tx import Budget
 from shared.contracts.access import RevocationOverdue
 from shared.contracts.event import event_of
@@ -114,6 +115,24 @@ async def test_the_outbox_budget(world: World, rows: int, age_s: float, full: bo
         tx.emit(*(resolved("a") for _ in range(4)))
     bus._full_asked = time.monotonic() - 2
     assert await bus.outbox_full() is full
+
+
+async def test_a_missing_topic_keeps_its_own_rows_waiting_and_no_others(world: World) -> None:
+    elsewhere = OutboxRow("westward", f"{world.prefix}nowhere", b"k", [], b"{}")
+    stop = asyncio.Event()
+    relay = asyncio.create_task(Relay(world.ledger.bus, world.bootstrap).run(stop))
+    async with world.ledger.bus.transaction() as tx:
+        await tx.lock("westward", "messages", "a")
+        tx.publish(elsewhere)
+        tx.emit(resolved("a"))
+
+    async def one_left() -> bool:
+        return int(await world.scalar("select count(*) from outbox")) == 1
+
+    await eventually(one_left, "only the homeless row is left")
+    stop.set()
+    await relay
+    assert await world.scalar("select topic from outbox") == elsewhere.topic
 
 
 async def test_a_broker_that_stands_still_delays_and_loses_nothing(world: World, kafka_server: object) -> None:
