@@ -13,9 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.databases import Databases
+from deploy.local.ports import free_ports
 from shared.bus import Topics, Wire, decode, encode, ensure_topics
 from shared.contracts import Event
 from shared.platform.clock import ClockFile
@@ -37,6 +40,7 @@ OPEN_WORK = """
 WRITING = """
     select count(*) as transactions from pg_stat_activity
     where datname = current_database() and application_name = 'sla' and backend_xid is not null
+          and client_port = any(cast(:ports as int[]))
 """
 
 
@@ -55,11 +59,13 @@ class Worker:
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         self.log = log
+        (port,) = free_ports(1)
+        self._ready_url = f"http://127.0.0.1:{port}/readyz"
         with log.open("ab") as file:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "services.sla", "worker"],
                 cwd=ROOT,
-                env=os.environ | environment,
+                env=os.environ | environment | {"SLA_PORT": str(port)},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -68,6 +74,23 @@ class Worker:
     def alive(self) -> bool:
         """Whether it runs."""
         return self._process.poll() is None
+
+    @property
+    def ports(self) -> list[int]:
+        """Its ends of its connections."""
+        return [one.laddr.port for one in psutil.Process(self._process.pid).net_connections() if one.laddr]
+
+    async def said(self, words: str) -> bool:
+        """Whether its log has these words."""
+        return words in self.log.read_text()
+
+    async def ready(self) -> bool:
+        """Whether it is of the group and all that it needs answers."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            try:
+                return (await client.get(self._ready_url)).is_success
+            except httpx.TransportError:
+                return False
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -141,7 +164,6 @@ class Branch:
         """Another worker process."""
         environment = {
             "SLA_DATABASE_URL": self.databases.app_url,
-            "SLA_PORT": "0",
             "SLA_ORDINAL": str(ordinal),
             "HOUSERULES_KAFKA": self.bootstrap,
             "HOUSERULES_TOPIC_PREFIX": self.prefix,
@@ -186,9 +208,9 @@ class Branch:
         ends = await self._ends(self.topics.shared("messages"))
         return [(row, ends[row.partition]) for row in await self.rows(POSITIONS)]
 
-    async def writes(self) -> bool:
+    async def writes(self, worker: Worker) -> bool:
         """Whether a worker is in a transaction that has written or locked rows."""
-        return bool((await self.rows(WRITING))[0].transactions)
+        return bool((await self.rows(WRITING, ports=worker.ports))[0].transactions)
 
     async def due(self, now: datetime) -> int:
         """Conversations in which time has something to tell by then."""

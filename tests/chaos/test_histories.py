@@ -66,7 +66,7 @@ class _Run:
         due = await self.branch.due(clock)
         self.branch.clock(clock)
         if kill:
-            await eventually(self.branch.writes, "the timer has claimed something", every=0.001)
+            await eventually(self._claims, "the timer has claimed something", every=0.001)
             self.worker.kill()
             assert await self.branch.due(clock) == due > 0
             self.worker = self.branch.start()
@@ -90,6 +90,9 @@ class _Run:
 
     async def _breached(self) -> int:
         return int((await self.branch.rows("select count(*) from targets where state = 'breached'"))[0][0])
+
+    async def _claims(self) -> bool:
+        return await self.branch.writes(self.worker)
 
     async def _taken_at_least(self, aim: float) -> bool:
         return await self.branch.taken() >= aim
