@@ -49,13 +49,17 @@ class _Message:
     hidden: bool = False
     deleted: bool = False
 
+    def before(self, other: "_Message") -> bool:
+        """It is the older one."""
+        return self.since < other.since or (self.since == other.since and self.turn < other.turn)
+
 
 class _Fold:
-    """The state of the fold. `waiting` holds the messages that nothing has settled yet."""
+    """The state of the fold. `waiting` holds the messages that nothing has settled yet, `running` the open targets."""
 
     __slots__ = (
         "blocked", "conversation", "cycle", "in_cycle", "messages", "organisation", "owner", "packs", "rest",
-        "targets", "turns", "waiting",
+        "running", "targets", "turns", "waiting",
     )  # fmt: skip
 
     def __init__(self, history: History, packs: Packs) -> None:
@@ -66,6 +70,7 @@ class _Fold:
         self.waiting: dict[str, _Message] = {}
         self.blocked: dict[tuple[str | None, str | None], Fact] = {}
         self.targets: dict[str, Target] = {}
+        self.running: dict[str, Target] = {}
         self.owner: str | None = None
         self.cycle = 0
         self.turns = 0
@@ -83,11 +88,19 @@ class _Fold:
 
     def open_targets(self, message: str | None = None) -> list[Target]:
         """What is still open, of one message or of all."""
-        return [t for t in self.targets.values() if t.closing is None and message in (None, t.message)]
+        return [target for target in self.running.values() if message in (None, target.message)]
 
     def response(self) -> Target | None:
         """The open cycle's `response` target."""
-        return next((t for t in self.open_targets() if t.kind == RESPONSE), None)
+        return next((target for target in self.running.values() if target.kind == RESPONSE), None)
+
+    def put(self, target: Target) -> None:
+        """Keep a target as it now is."""
+        self.targets[target.id] = target
+        if target.closing is None:
+            self.running[target.id] = target
+        else:
+            del self.running[target.id]
 
     def receive(self, message: _Message, step: Step) -> None:
         """A message counts as received at this step. A blocked author's is exempt from the start."""
@@ -102,8 +115,10 @@ class _Fold:
 
     def open_cycle(self, step: Step) -> None:
         """Let the oldest waiting message with a rule open the cycle; one that another had opened gives way to it."""
-        candidates = (message for message in self.waiting.values() if message.rule is not None)
-        oldest = min(candidates, key=lambda message: (message.since, message.turn), default=None)
+        oldest: _Message | None = None
+        for message in self.waiting.values():
+            if message.rule is not None and (oldest is None or message.before(oldest)):
+                oldest = message
         current = self.response()
         if oldest is None:
             self.in_cycle = current is not None
@@ -125,7 +140,7 @@ class _Fold:
         earlier = self.targets.pop(key, None)
         pack = self.pack(message.since)
         due_at = rule.due(message.since)
-        self.targets[key] = Target(
+        target = Target(
             id=key,
             kind=rule.kind,
             message=message.id,
@@ -143,6 +158,7 @@ class _Fold:
             story=message.fact.story,
             owner=self.owner,
         )
+        self.put(target)
 
     def close(
         self,
@@ -155,7 +171,7 @@ class _Fold:
     ) -> None:
         """Close an open target."""
         closing = Closing(how=how, at=at, cause=cause, reason=reason, clauses=clauses)
-        self.targets[target.id] = replace(target, closing=closing)
+        self.put(replace(target, closing=closing))
 
     def exempt(self, message: _Message, at: datetime, reason: str, cause: str, clauses: tuple[str, ...] = ()) -> None:
         """Nothing is owed to this message any more, but to moderate it."""
@@ -233,7 +249,7 @@ def _class_as(
         fold.close(target, "withdrawn", step.at, step.fact.id, reason)
         return
     due_at = message.rule.due(message.since)
-    fold.targets[target.id] = replace(
+    changed = replace(
         target,
         message_kind=kind,
         rule=message.rule,
@@ -241,6 +257,7 @@ def _class_as(
         due_at=due_at,
         warn_at=message.rule.warn_at(message.since, due_at),
     )
+    fold.put(changed)
 
 
 def _message_moderated(fold: _Fold, step: Step) -> None:
@@ -312,7 +329,7 @@ def _reassigned(fold: _Fold, step: Step) -> None:
     """Row 16: another owner; the clock goes on. Clause: wheatley:appendix-1.4."""
     fold.owner = step.fact.owner
     for target in fold.open_targets():
-        fold.targets[target.id] = replace(target, owner=fold.owner)
+        fold.put(replace(target, owner=fold.owner))
 
 
 def _resolved(fold: _Fold, step: Step) -> None:
