@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.contracts.fields import ContentCategory, Count, Id, Instant, Visibility
+from shared.contracts.fields import Code, ContentCategory, Count, Id, Instant, Visibility
 
 __all__ = ["GENERIC", "GENERIC_ALIASES"]
 
@@ -28,7 +28,7 @@ class Received(msgspec.Struct, kw_only=True):
     conversation: Id
     message: Id
     site: Id
-    network: Id
+    network: Code
     visibility: Visibility
     text: str
     author: Author
@@ -46,7 +46,7 @@ class Replied(msgspec.Struct, kw_only=True):
     reply: Id
     site: Id
     visibility: Visibility
-    network: Id | None = None
+    network: Code | None = None
     posted_at: Instant | None = None
     account: Id | None = None
     automatic: bool | None = None
@@ -71,7 +71,7 @@ class Blocked(msgspec.Struct, kw_only=True):
     site: Id
     at: Instant | None = None
     actor: Id | None = None
-    reason: Id | None = None
+    reason: Code | None = None
 
 
 class MovedPrivate(msgspec.Struct, kw_only=True):
@@ -88,7 +88,7 @@ class Published(msgspec.Struct, kw_only=True):
     post: Id
     site: Id
     category: ContentCategory
-    network: Id | None = None
+    network: Code | None = None
     at: Instant | None = None
     text: str | None = None
     images: list[Id] | None = None
@@ -99,7 +99,7 @@ class Reach(msgspec.Struct, kw_only=True):
     """Figures of a site."""
 
     site: Id
-    at: Instant
+    at: Instant | None = None
     followers: Count | None = None
     reach: Count | None = None
     engagement: Count | None = None

@@ -11,10 +11,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import clock, dead_letters, deliveries, policy, positions
+from shared.cli import clock, dead_letters, deliveries, policy, positions, publish
 from shared.cli.failure import Failure
 from shared.cli.migrate import migrate
-from shared.cli.publish import publish
 from shared.cli.stack import Stack, default_path
 from shared.cli.token import token
 from shared.cli.watch import watch
@@ -66,7 +65,7 @@ def houserules(
 
 
 app.add_typer(policy.app, name="policy")
-app.command("publish")(publish)
+app.command("publish", help=publish.HELP)(publish.publish)
 app.command("watch")(watch)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(deliveries.app, name="deliveries")

@@ -16,7 +16,25 @@ from shared.cli.stack import Stack, stack_of
 if TYPE_CHECKING:
     import msgspec
 
-__all__ = ["publish"]
+__all__ = ["HELP", "publish"]
+
+HELP = """Send one event as the landlord's own systems would; prints its id.
+
+\b
+People and images events (staff-left, image-uploaded, …) are written to the organisation's own topic, as its HR
+system or image library does. The generic names of a social inbox (message.received, message.replied, …, or
+message-received) are signed and posted to its webhook.
+\b
+Values are read by the type of the field: a dot goes into an object, lists take commas, everything takes JSON.
+An instant is 2026-03-27T16:30:00Z, "2026-03-27T16:30 Europe/London", now, -30m or +2h (of policy time).
+\b
+Examples:
+  houserules publish staff-left --organisation westward person=p-104 leave_at=now
+  houserules publish message.received --organisation westward conversation=c1 message=m1 site=facebook \\
+      network=facebook visibility=public author.id=tenant-7 posted_at=-10m text="When is my repair?"
+  houserules publish image-uploaded --organisation wheatley --file image.json
+  houserules publish staff-left --fields
+"""
 
 SOURCES = {"people": "hr", "images": "images"}
 
@@ -44,23 +62,7 @@ def publish(
     list_fields: Annotated[bool, typer.Option("--fields", help="Only say which fields the event has.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say in JSON what was sent where.")] = False,
 ) -> None:
-    """Send one event as the landlord's own systems would; prints its id.
-
-    \b
-    People and images events (staff-left, image-uploaded, …) are written to the organisation's own topic, as its HR
-    system or image library does. The generic names of a social inbox (message.received, message.replied, …, or
-    message-received) are signed and posted to its webhook.
-    \b
-    Values are read by the type of the field: a dot goes into an object, lists take commas, everything takes JSON.
-    An instant is 2026-03-27T16:30:00Z, "2026-03-27T16:30 Europe/London", now, -30m or +2h (of policy time).
-    \b
-    Examples:
-      houserules publish staff-left --organisation westward person=p-104 leave_at=now
-      houserules publish message.received --organisation westward conversation=c1 message=m1 site=facebook \\
-          network=facebook visibility=public author.id=tenant-7 posted_at=-10m text="When is my repair?"
-      houserules publish image-uploaded --organisation wheatley --file image.json
-      houserules publish staff-left --fields
-    """
+    """Send one event as the landlord's own systems would; `HELP` is what people read."""
     kind, name, struct = _named(event)
     if list_fields:
         from shared.cli.fields import listing

@@ -119,7 +119,7 @@ class Quiet:
     async def _lags(self) -> "tuple[Mapping[Partition, int], list[str]]":
         from shared.bus.positions import Partition
 
-        found = await self._broker.topics(self._topics.shared(logical) for logical in SHARED)
+        found = await self._broker.topics(source for logical in SHARED for source in self._topics.sources(logical))
         ends = await self._broker.ends(Partition(topic, n) for topic, (_, leaders) in found.items() for n in leaders)
         busy = []
         for name in self._services:

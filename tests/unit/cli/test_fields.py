@@ -4,8 +4,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from services.intake.domain.reading import READERS
 from shared.bus.topics import INBOUND
 from shared.cli.failure import Misuse
 from shared.cli.fields import assign, check_names, listing
@@ -79,3 +81,13 @@ def test_what_the_command_line_makes_is_read_by_the_contract() -> None:
     made = data("staff-left", "person=p-1", "leave_at=now", "manager=m-1")
     read = decode_data("staff-left", json.dumps(made).encode())
     assert read.leave_at == NOW  # type: ignore[attr-defined] # of staff-left's own class
+
+
+def test_the_webhook_door_reads_every_field_that_can_be_published() -> None:
+    assert GENERIC.keys() == READERS.keys()
+    for event, struct in GENERIC.items():
+        ours = {field.name: field for field in msgspec.structs.fields(struct)}
+        theirs = {field.name: field for field in msgspec.structs.fields(READERS[event][0])}
+        assert ours.keys() <= theirs.keys(), event
+        missing = {name for name, field in theirs.items() if field.required and not ours[name].required}
+        assert not missing, f"{event}: the door asks for {missing}"
