@@ -53,7 +53,7 @@ async def standard(source: SourceName, request: Request) -> Accepted:
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
     named = [one for one in await book.named(source) if one.network == STANDARD]
     try:
-        owner, delivery = signer(raw, headers, named)
+        owner, delivery = signer(raw, headers, named, bus.clock.machine())
     except Unproven as fault:
         metrics.add("refused", fault.reason)
         raise Problem(401, "unproven", "No secret of this source signed this delivery as it came.") from None
