@@ -31,7 +31,7 @@ from deploy.local.supervision import ORDERS_FAILED, Supervisor
 from deploy.local.waiting import kafka_answers, postgres_answers, run, until
 from shared.platform.auth import DevelopmentIssuer
 from shared.platform.clock import ClockFile
-from shared.policy import load_packs
+from shared.policy import PolicyError, load_packs
 
 __all__ = ["Stack"]
 
@@ -39,6 +39,7 @@ ANSWER_S = 60.0
 DEATHS = 5
 """A service that ended so often before it was ready will not be ready."""
 
+POLICIES = "HOUSERULES_POLICIES"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Say = Callable[[str], None]
@@ -197,12 +198,22 @@ class Stack:
         self._postgres.prepare()
         self._kafka.prepare()
         self._issuer.prepare()
-        self._organisations = load_packs().organisations
+        self._organisations = self._read_policies()
         self._webhooks = self._secrets.webhooks(self._organisations)
         if self._clock and not self._clock.exists():
             now = datetime.now(UTC)
             ClockFile(machine=now, policy=now, rate=1.0).write(self._clock)
         self._program = self._write_programs()
+
+    def _read_policies(self) -> frozenset[str]:
+        """The organisations that have a pack."""
+        folder = self._environment.get(POLICIES) or os.environ.get(POLICIES)
+        if folder:
+            self._environment[POLICIES] = os.path.abspath(folder)  # the services run in another folder
+        try:
+            return load_packs(Path(self._environment[POLICIES]) if folder else None).organisations
+        except PolicyError as error:
+            raise StackError(f"A policy pack is refused: {error}") from error
 
     def _forget(self) -> None:
         for note in self.folders.data.glob(f"**/{PLACE}"):

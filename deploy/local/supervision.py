@@ -36,7 +36,7 @@ silent = true
 logfile = {logs}/supervisord.log
 logfile_maxbytes = 5MB
 logfile_backups = 1
-pidfile = supervisord.own.pid
+pidfile = supervisord.own
 {user}
 [unix_http_server]
 file = {socket}
