@@ -1,6 +1,5 @@
 """A consumer of the tests' own: it reads every topic of the stack, whoever writes it, and keeps the bytes."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -98,9 +97,10 @@ class Listener:
         """What is said of one entity of an organisation."""
         return [h for h in await self.read() if h.organisation == organisation and h.event["key"] == key]
 
-    async def named(self, *names: str) -> Iterator[Heard]:
-        """The events of these names, of everybody."""
-        return (heard for heard in await self.read() if heard.name in names)
+    async def ends(self, topic: str) -> dict[int, int]:
+        """Where the log of each partition of a topic ends."""
+        places = [place for place in self._consumer.assignment() if place.topic == topic]
+        return {place.partition: end for place, end in (await self._consumer.end_offsets(places)).items()}
 
     async def write(
         self, topic: str, key: str | None, headers: list[tuple[str, bytes | None]], body: bytes | None

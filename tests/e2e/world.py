@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
@@ -179,6 +179,33 @@ class World:
             yield pid
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    async def is_back(self, service: str, killed: int) -> None:
+        """Wait until a service that was killed is there again, by itself."""
+
+        async def ready() -> bool:
+            if self.running.stack.pid(service) in (0, killed):
+                return False
+            try:
+                return (await self.client.get(self.url(service, "/readyz"))).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await eventually(ready, f"{service} is back", 40)
+
+    @asynccontextmanager
+    async def held(self, service: str, *statements: str) -> AsyncIterator[asyncpg.Connection]:
+        """A transaction of the test's own that holds what the statements lock in a service's database."""
+        connection = await asyncpg.connect(self.running.stack.databases[service].owner_url)
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+            yield connection
+        finally:
+            await transaction.rollback()
+            await connection.close()
 
     async def rows(self, service: str, statement: str, *parameters: Any) -> list[asyncpg.Record]:
         """What a service's database says, as its owner."""
