@@ -22,6 +22,7 @@ __all__ = [
     "list_targets",
     "lock_authors",
     "lock_conversations",
+    "put_off",
     "save",
     "standing_of",
     "state_of",
@@ -171,6 +172,10 @@ SAVE_CONVERSATIONS = """
     where c.organisation = s.organisation and c.conversation = s.conversation
 """
 
+PUT_OFF = """
+    update conversations set next_at = :until where organisation = :organisation and conversation = :conversation
+"""
+
 STATE = "select state from conversations where organisation = :organisation and conversation = :conversation"
 
 LIST_TARGETS = "select * from targets where "
@@ -220,6 +225,11 @@ async def claim_due(tx: Tx, organisations: Iterable[str], most: int) -> list[Key
     """Lock conversations of which time has something to tell, the longest waiting first, none in other hands."""
     rows = await tx.fetch(CLAIM_DUE, now=tx.now, organisations=sorted(organisations), most=most)
     return _held(tx, rows)
+
+
+async def put_off(tx: Tx, organisation: str, conversation: str, until: datetime) -> None:
+    """Look at a conversation again then: it could not be brought up to date now."""
+    await tx.execute(PUT_OFF, organisation=organisation, conversation=conversation, until=until)
 
 
 def _held(tx: Tx, rows: Sequence[Row[Any]]) -> list[Key]:

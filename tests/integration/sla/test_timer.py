@@ -92,6 +92,25 @@ async def test_timer_and_handler_at_once_tell_one_verdict(office: Office) -> Non
     assert told["met"] == 200 and told["breach"] == told["breach-retracted"]
 
 
+async def test_a_conversation_that_cannot_be_folded_holds_up_no_other(office: Office) -> None:
+    await waiting(office, 40)
+    spoil = "update facts set details = cast(:details as jsonb) where conversation = 'c0007' returning 1"
+    sound = (await office.rows("select details::text from facts where conversation = 'c0007'"))[0][0]
+    await office.rows(spoil, details='{"kind": ["not", "a", "kind"]}')
+    office.clock("Tue 09:00")
+    ticks = 0
+    while await office.timer.tick():
+        ticks += 1
+        assert ticks < 100
+    assert Counter(await office.names()) == {"started": 40, "breach": 39}
+    await office.rows(spoil, details=sound)
+    office.clock("Tue 09:00:59")
+    assert await office.timer.tick() == 0
+    office.clock("Tue 09:01")
+    assert await office.timer.tick() == 1
+    assert Counter(await office.names()) == {"started": 40, "breach": 40}
+
+
 async def test_an_organisation_without_a_pack_waits(office: Office) -> None:
     async with office.transaction() as tx:
         await tx.execute(
