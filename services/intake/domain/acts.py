@@ -47,9 +47,9 @@ def classify(thread: Thread, item: Item, kind: MessageKind, flags: Flags | None,
 
 
 def waive(thread: Thread, item: Item, reason: WaiverReason, actor: str, at: datetime) -> list[Data]:
-    """Nobody will answer, and why: closes what the conversation waits for until now. Clauses: S7 of the promises.
+    """Nobody will answer, and why: closes what the conversation waits for until now.
 
-    Raises Forbidden where nothing waits: answered, waived already, or taken back.
+    Clause: wheatley:responding-to-customers. Raises Forbidden where nothing waits: answered, waived already, or taken back.
     """
     if item.state in ("answered", "waived", "deleted"):
         raise Forbidden(item.state)

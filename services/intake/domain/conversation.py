@@ -164,7 +164,10 @@ class Thread:
 
 
 def customer_wrote(thread: Thread, fact: CustomerWrote, classify: Classify) -> list[Data]:
-    """A message is new, again, edited, or comes after its edit or deletion. Clauses: S1, S13 of the list of promises."""
+    """A message is new, again, edited, or comes after its edit or deletion.
+
+    Clauses: westward:1.4, 3.6, wheatley:responding-to-customers.
+    """
     item = thread.item(fact.message, fact.external)
     if item.wrote is None:
         return _first_seen(thread, item, fact, classify)
