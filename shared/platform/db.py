@@ -84,6 +84,8 @@ class Database:
             "tcp_keepalives_idle": "10",
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
+            # A stopped process answers keepalives and reads nothing: a server in the middle of its answer would wait, locks held.
+            "tcp_user_timeout": "15s",
             "jit": "off",
         } | settings
 

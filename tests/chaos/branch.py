@@ -25,7 +25,7 @@ from shared.platform.clock import ClockFile
 from shared.platform.db import Database
 from shared.policy import Packs
 
-__all__ = ["Branch", "Progress", "Worker", "eventually"]
+__all__ = ["ROOT", "Branch", "Progress", "Worker", "eventually"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
