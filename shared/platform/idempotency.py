@@ -34,19 +34,21 @@ async def once(tx: Any, request: Request, principal: Principal, act: Callable[[]
     taken = await tx.fetch("select pg_try_advisory_xact_lock(hashtextextended(:name, 7)) as free", name=name)
     if not taken[0].free:
         raise Problem(409, "in-progress", f"A request with this {HEADER} is under way; send it again in a moment.")
-    known = await tx.fetch("select request, status, answer from idempotency where name = :name", name=name)
+    known = await tx.fetch("select request, status, location, answer from idempotency where name = :name", name=name)
     if known:
         if known[0].request != body:
             raise Problem(422, "idempotency-key-reused", f"This {HEADER} was used before with another body.")
-        return Response(bytes(known[0].answer), known[0].status, media_type="application/json")
+        headers = {"Location": known[0].location} if known[0].location else {}
+        return Response(bytes(known[0].answer), known[0].status, headers, media_type="application/json")
     response = await act()
     await tx.execute(
-        "insert into idempotency (name, organisation, request, status, answer) "
-        "values (:name, :organisation, :request, :status, :answer)",
+        "insert into idempotency (name, organisation, request, status, location, answer) "
+        "values (:name, :organisation, :request, :status, :location, :answer)",
         name=name,
         organisation=principal.organisation,
         request=body,
         status=response.status_code,
+        location=response.headers.get("location"),
         answer=bytes(response.body),
     )
     return response
@@ -74,6 +76,7 @@ def create_idempotency_table(op: Any) -> None:
             organisation text not null,
             request text not null,
             status integer not null,
+            location text,
             answer bytea not null,
             created_at timestamptz not null default clock_timestamp()
         )
