@@ -23,8 +23,15 @@ class Account:
 
 
 def unprivileged() -> Account | None:
-    """The account to run PostgreSQL as, or None to run it as oneself. Raises StackError when root finds none."""
+    """The account to run PostgreSQL as, or None to run it as oneself. Raises StackError when there is none."""
     if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise StackError(
+                f"PostgreSQL does not run as user {os.geteuid()}, who has no name on this machine: add one "
+                "(useradd), or run make as a user that has one."
+            ) from None
         return None
     for name in CANDIDATES:
         try:
