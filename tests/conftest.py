@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
 from tests.stacks import RunningStack, running
 
@@ -21,7 +22,10 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_server(server_folder: Path) -> Iterator[PostgresServer]:
-    """This run's PostgreSQL."""
+    """This run's PostgreSQL, or the one that is lent to it."""
+    if (servers := lent()) is not None:
+        yield servers.postgres()
+        return
     server = PostgresServer(server_folder)
     server.start()
     yield server
@@ -47,9 +51,12 @@ def postgres(postgres_server: PostgresServer) -> Iterator[FreshDatabases]:
 
 
 @pytest.fixture
-def kafka(kafka_server: KafkaServer) -> str:
-    """Where clients begin at this run's broker."""
-    return kafka_server.bootstrap
+def kafka(request: pytest.FixtureRequest) -> str:
+    """Where clients begin at this run's broker, or at the one that is lent to it."""
+    if (servers := lent()) is not None:
+        return servers.bootstrap
+    server: KafkaServer = request.getfixturevalue("kafka_server")
+    return server.bootstrap
 
 
 @pytest.fixture
