@@ -102,7 +102,8 @@ async def test_two_members_with_overlapping_unsorted_ids_never_deadlock(world: W
             Work(member.subscriptions[0], [portion(where, trial * 120, delivery)])
             for member, where, delivery in zip(members, partitions, deliveries, strict=True)
         ]
-        await asyncio.gather(*(applier.apply(work) for applier, work in zip(appliers, works, strict=True)))
+        applying = (applier.apply(work) for applier, work in zip(appliers, works, strict=True))
+        assert await asyncio.gather(*applying, return_exceptions=True) == [None, None], trial
     assert len(await world.entries()) == len(set(await world.entries())) == 50 * 120
     assert await world.scalar("select count(*) from outbox") == 50 * 120
     counts = await world.counts()
