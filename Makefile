@@ -2,7 +2,9 @@
 PYTHON ?=
 export PYTHON
 PY := .venv/bin/python
-SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/chaos)
+# The longest first, side by side: much of their time is waiting for what was killed to come back.
+SUITES := tests/e2e tests/chaos tests/integration tests/unit tests/contract
+WORKERS ?= 3
 CODE := services shared deploy tests
 
 .DEFAULT_GOAL := help
@@ -30,7 +32,8 @@ prepare: ready ## fetches and makes all that a first start needs
 	@$(PY) -m deploy.local prepare
 
 test: ready ## every test but the long ones, on real PostgreSQL and Kafka
-	@$(PY) -m pytest $(SUITES)
+	@$(PY) -m deploy.local prepare
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(SUITES)
 
 test-long: ready ## the tests that take their time
 	@$(PY) -m pytest -m long tests

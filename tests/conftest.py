@@ -72,6 +72,13 @@ def running_stack() -> Iterator[RunningStack]:
         yield stack
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What goes side by side: files; but what shares the running stack stays with it."""
+    for item in items:
+        shares = "running_stack" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("running-stack" if shares else item.nodeid.partition("::")[0]))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was shown, by suite: the closing lines of `make test`."""
     passed: dict[str, int] = defaultdict(int)
