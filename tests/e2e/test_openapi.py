@@ -1,0 +1,78 @@
+"""Every route is called with what its OpenAPI description allows and with what it forbids, by schemathesis."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from shared.platform.ids import uuid7
+from tests.e2e.scenery import bury, landlord
+from tests.e2e.world import World
+
+EXCLUDED = (
+    "positive_data_acceptance",  # a cursor, or a secret in base64, may fit its schema and mean nothing
+    "unsupported_method",  # /deliveries/retry is also a /deliveries/{id}, whose id is wrong
+    "allow_header_conformance",  # Starlette's Allow names the methods of one route of a path
+)
+EXAMPLES, LIMIT_S = 12, 40
+ROLES = ("communications", "ops", "publisher")
+
+
+def configuration(ids: Mapping[str, str]) -> str:
+    """Ids of things that there are, so that a route gets further than 404."""
+    return "".join(f"[[operations]]\ninclude-path = {json.dumps(path)}\n{line}\n" for path, line in ids.items())
+
+
+async def known_ids(world: World) -> dict[str, dict[str, str]]:
+    """By service and path, for schemathesis' configuration."""
+    thing, letter = await landlord(world, "westward", f"thread-{uuid7()}"), (await bury(world))["id"]
+    item, dead = (f'parameters = {{ "path.id" = {json.dumps(one)} }}' for one in (thing.item, letter))
+    conversation = f'parameters = {{ "path.conversation" = {json.dumps(thing.conversation)} }}'
+    return {
+        "intake": {
+            "/items/{id}": item,
+            "/items/{id}/classify": item,
+            "/items/{id}/waive": item,
+        },
+        "sla": {
+            "/conversations/{conversation}": conversation,
+            "/calendar/due": 'parameters = { "query.organisation" = "westward" }',
+            "/dead-letters/{id}": dead,
+            "/dead-letters/{id}/redrive": dead,
+        },
+    }
+
+
+@pytest_asyncio.fixture
+async def its_source_again(world: World) -> AsyncIterator[None]:
+    """What schemathesis reads it writes: it finds the name of the social inbox's source, and gives it other secrets."""
+    yield
+    source, secret = world.address("westward").rpartition("/")[2], world.secret("westward")
+    assert (await world.act("intake", "/sources", source=source, secrets=[secret])).status_code == 200
+
+
+@pytest.mark.usefixtures("its_source_again")
+@pytest.mark.parametrize("service", ["intake", "sla"])
+async def test_a_service_answers_as_it_says_whatever_it_is_asked(world: World, tmp_path: Path, service: str) -> None:
+    config = tmp_path / "schemathesis.toml"
+    config.write_text(configuration((await known_ids(world))[service]))
+    said = len(world.running.log(service))
+    command = (
+        str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config), "run", world.url(service, "/openapi.json"),
+        "--header", f"Authorization: {world.token('westward', *ROLES)['Authorization']}",
+        "--phases", "examples,coverage,fuzzing", "--exclude-checks", ",".join(EXCLUDED), "--max-examples", str(EXAMPLES),
+        "--seed", "1", "--continue-on-failure", "--no-color",
+    )  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), LIMIT_S)
+    paths = (await world.client.get(world.url(service, "/openapi.json"))).json()["paths"]
+    operations = sum(len(ways) for ways in paths.values())
+    assert process.returncode == 0, output.decode()
+    assert f"Tested: {operations}" in output.decode()
+    assert "unexpected error" not in world.running.log(service)[said:]
