@@ -19,6 +19,9 @@ __all__ = ["router"]
 State = Literal["open", "redriven"]
 Ops = Annotated[Principal, Depends(allow("ops"))]
 
+ABSENT: dict[int | str, dict[str, Any]] = {404: {"description": "no such dead letter"}}
+STATES: dict[int | str, dict[str, Any]] = ABSENT | {409: {"description": "it was sent again already"}}
+
 
 class Summary(BaseModel):
     """A dead letter in a list."""
@@ -85,8 +88,10 @@ def router(bus: Bus) -> APIRouter:
     """The routes of one service's dead letters."""
     routes = APIRouter(prefix="/dead-letters", tags=["dead letters"])
     routes.get("", summary="Dead letters, oldest first", response_model=Page)(_list(bus))
-    routes.get("/{id}", summary="One dead letter, without its body", response_model=Letter)(_show(bus))
-    routes.post("/{id}/redrive", summary="Send it again, the same bytes and id", response_model=Letter)(_redrive(bus))
+    routes.get("/{id}", summary="One dead letter, without its body", response_model=Letter, responses=ABSENT)(_show(bus))
+    routes.post(
+        "/{id}/redrive", summary="Send it again, the same bytes and id", response_model=Letter, responses=STATES
+    )(_redrive(bus))
     return routes
 
 
