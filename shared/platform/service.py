@@ -33,6 +33,9 @@ Part = Callable[[asyncio.Event], Awaitable[None]]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
 STOP_S = 8.0
+IDLE_S = 75
+"""How long an idle connection is kept: longer than clients and proxies keep theirs (5 to 60 s), so that none sends a
+request into a connection that is just being closed."""
 log = structlog.get_logger("service")
 
 
@@ -98,6 +101,7 @@ async def serve(service: Service, mode: str) -> int:
         log_config=None,
         access_log=False,
         lifespan="off",
+        timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=5,
     )
     server = _Server(config)
