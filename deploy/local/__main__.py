@@ -118,7 +118,7 @@ def status() -> int:
 
 
 def forget() -> int:
-    """Delete all that a stopped stack keeps: databases, log of events, keys, passwords."""
+    """Delete all that a stopped stack keeps: databases, the log of events, passwords."""
     from deploy.local.stack import Stack
 
     folders = Folders.from_env()

@@ -109,6 +109,7 @@ class Stack:
             self._over.set()
             self._keeper.join(2)
         sweep(self.folders.run, 2)
+        self._supervisor.tidy()
         self._lock.give_back()
 
     def prepare(self) -> None:
@@ -216,6 +217,7 @@ class Stack:
             raise StackError(f"A policy pack is refused: {error}") from error
 
     def _forget(self) -> None:
+        self._supervisor.tidy()
         for note in self.folders.data.glob(f"**/{PLACE}"):
             Postgres(note.parent, 0, "", unprivileged()).remove()
         shutil.rmtree(self.folders.data, ignore_errors=True)

@@ -8,6 +8,7 @@ somebody chose has no safe way in.
 import http.client
 import os
 import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -114,10 +115,20 @@ class Supervisor:
         path = self.run / "supervisord.socket"
         if len(os.fsencode(path)) <= LONGEST_SOCKET and "%" not in str(path):
             return path
-        note = self.run / "supervisord.place"
+        note = self._note
         if not note.exists() or not Path(note.read_text()).is_dir():
             note.write_text(tempfile.mkdtemp(prefix="houserules-"))
         return Path(note.read_text()) / "socket"
+
+    @property
+    def _note(self) -> Path:
+        return self.run / "supervisord.place"
+
+    def tidy(self) -> None:
+        """Delete the other folder of the socket, if there is one."""
+        if self._note.exists():
+            shutil.rmtree(self._note.read_text(), ignore_errors=True)
+            self._note.unlink()
 
     def program(self, programs: Sequence[Program], services: Sequence[Program]) -> Program:
         """Write the configuration; supervisord as a program of its own."""
