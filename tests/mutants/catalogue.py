@@ -205,15 +205,15 @@ _SLA = (
         green=(f"{SLA}/test_locks.py::test_a_conversation_in_other_hands_is_waited_for",),
     ),
     Mutant(
-        name="organisation-in-the-journal",
-        without="a conversation is read with the facts of another landlord's conversation of the same name",
+        name="organisation-in-the-list",
+        without="the door lists every landlord's targets",
         file="services/sla/store.py",
-        old="        where facts.organisation = k.organisation and facts.conversation = k.conversation\n",
-        new="        where facts.conversation = k.conversation\n",
-        red=(f"{SLA}/test_locks.py::test_one_name_at_two_landlords_is_two_conversations",),
+        old='        "organisation": "organisation = :organisation",\n',
+        new='        "organisation": "cast(:organisation as text) is not null",\n',
+        red=(f"{SLA}/test_doors.py::TestTargets::test_an_organisations_own_by_due_time",),
         green=(
-            f"{SLA}/test_handler.py::test_received_replied_received_in_one_batch_stay_in_order",
-            f"{SLA}/test_locks.py::test_a_conversation_in_other_hands_is_waited_for",
+            f"{SLA}/test_doors.py::TestConversation::test_one_id_at_two_landlords_is_two_conversations",
+            f"{SLA}/test_locks.py::test_one_name_at_two_landlords_is_two_conversations",
         ),
     ),
 )

@@ -54,7 +54,7 @@ async def test_wrong_password_gets_nowhere(postgres: FreshDatabases, whose: str,
     right = database.owner_url if whose == "owner" else database.app_url
     await _enters(right)
     with pytest.raises((asyncpg.InvalidPasswordError, asyncpg.InternalClientError)):
-        await asyncpg.connect(right, password=password)
+        await _enters(right, password=password)
 
 
 async def test_superuser_needs_a_password_too(postgres_server: PostgresServer) -> None:
@@ -106,8 +106,8 @@ def _user(url: str) -> str | None:
     return urlsplit(url).username
 
 
-async def _enters(url: str) -> None:
-    connection = await asyncpg.connect(url)
+async def _enters(url: str, **otherwise: str) -> None:
+    connection = await asyncpg.connect(url, **otherwise)
     assert await connection.fetchval("select 1") == 1
     await connection.close()
 
