@@ -21,7 +21,7 @@ from tests.unit.sla.test_histories import in_order, kept
 
 __all__ = ["Delivery", "Tale", "as_in_order", "nothing_lost_or_doubled", "seeded", "the_table_and_the_topic_agree"]
 
-SPREAD = 150
+SPREAD = 60
 """So many conversations are mixed in one stretch of the topic."""
 Key = tuple[str, str]
 Delivery = tuple[Event, int | None]
