@@ -79,11 +79,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("running-stack" if shares else item.nodeid.partition("::")[0]))
 
 
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """A set has no order of its own, and processes that run side by side must agree on a test's name."""
-    return "+".join(sorted(map(str, val))) or "none" if isinstance(val, set | frozenset) else None
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was shown, by suite: the closing lines of `make test`."""
     passed: dict[str, int] = defaultdict(int)
