@@ -13,6 +13,10 @@ from shared.contracts.fields import decode_hook, encode_hook
 __all__ = ["Data", "Invalid", "Part", "Undecodable", "decode", "encode"]
 
 
+EARLIEST = 1900
+"""The first year: an earlier instant is a field that nobody filled in, and no calendar reaches back to it."""
+
+
 class Undecodable(ValueError):
     """The bytes are not JSON in UTF-8."""
 
@@ -37,7 +41,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
             value = getattr(self, name)
             if isinstance(value, tuple):
                 force_setattr(self, name, tuple(_utc(name, each) for each in value))
-            elif value is not None and value.tzinfo is not UTC:
+            elif value is not None and (value.tzinfo is not UTC or value.year < EARLIEST):
                 force_setattr(self, name, _utc(name, value))
 
 
@@ -64,6 +68,8 @@ def _holds_instants(kind: msgspec.inspect.Type) -> bool:
 def _utc(field: str, value: datetime) -> datetime:
     if value.utcoffset() is None:
         raise TypeError(f"`{field}` needs an offset")
+    if value.year < EARLIEST:
+        raise ValueError(f"`{field}` is out of range")
     try:
         return value.astimezone(UTC)
     except OverflowError:

@@ -53,6 +53,7 @@ def waive(thread: Thread, item: Item, reason: WaiverReason, actor: str, at: date
     """
     if item.state in ("answered", "waived", "deleted"):
         raise Forbidden(item.state)
+    at = max(at, item.counts_from or at)  # a network's clock may be ahead of ours
     thread.conversation = replace(thread.conversation, waived_at=at)
     thread.settle("waived", at)
     return [messages.ConversationWaived(conversation=item.conversation, at=at, actor=actor, reason=reason)]

@@ -172,13 +172,24 @@ def customer_wrote(thread: Thread, fact: CustomerWrote, classify: Classify) -> l
     if item.wrote is None:
         return _first_seen(thread, item, fact, classify)
     if not fact.edited and not item.added:
-        item = replace(item, added=True)
-        thread.put(item)
-        if fact.text not in thread.texts.get(fact.message, ()):
-            number = thread.revise(item, fact.text, fact.edited_at, fact.received_at)
-            thread.put(replace(item, revision=number))
-        return []
+        return _after_its_edit(thread, item, fact)
     return _again(thread, item, fact, classify)
+
+
+def _after_its_edit(thread: Thread, item: Item, fact: CustomerWrote) -> list[Data]:
+    """The message that an edit came before: an older text, and perhaps the network's own time of it."""
+    first = item.wrote
+    assert first is not None
+    item = replace(item, added=True)
+    if fact.text not in thread.texts.get(fact.message, ()):
+        item = replace(item, revision=thread.revise(item, fact.text, fact.edited_at, fact.received_at))
+    better = fact.time_basis == "platform" and first.time_basis != "platform"
+    if better:
+        if item.counts_from == first.posted_at:
+            item = replace(item, counts_from=fact.posted_at, settled=thread.settles(fact.posted_at))
+        item = replace(item, wrote=replace(first, posted_at=fact.posted_at, time_basis=fact.time_basis))
+    thread.put(item)
+    return [_told(replace(item, edited_at=None))] if better and item.deleted_at is None else []
 
 
 def _first_seen(thread: Thread, item: Item, fact: CustomerWrote, classify: Classify) -> list[Data]:
@@ -205,7 +216,8 @@ def _again(thread: Thread, item: Item, fact: CustomerWrote, classify: Classify) 
     """A known message: other words are a revision, the same words nothing, older words only a record."""
     assert item.wrote is not None
     before = thread.texts.get(fact.message, ())
-    if fact.text == item.wrote.text or (not fact.edited and fact.edited_at is None and fact.text in before):
+    told_late = item.edited_at is not None and not fact.edited and fact.sent_at <= item.edited_at
+    if fact.text == item.wrote.text or (told_late and fact.text in before):
         return []
     edited_at = fact.edited_at or fact.sent_at
     number = thread.revise(item, fact.text, edited_at, fact.received_at)

@@ -1,5 +1,6 @@
 """From the bytes of a delivery to the one fact in it."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from services.intake.domain.times import Stamp, stamp
 __all__ = ["READERS", "Malformed", "Reading", "read"]
 
 MAX_ID = 255
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+LONE = re.compile("[\ud800-\udfff]")
 DEFAULT_BLOCK_REASON = "other"
 
 
@@ -49,16 +52,14 @@ class _Context:
     clamped: bool = False
 
     def when(self, said: datetime | None) -> Stamp:
-        try:
-            found = stamp(said, self.sent, self.received_at)
-        except ValueError as error:
-            raise Malformed("invalid", "an instant lies outside the calendar") from error
+        found = stamp(said, self.sent, self.received_at)
         self.clamped = self.clamped or found.clamped
         return found
 
 
 def read(raw: bytes, ids: Pseudonyms, received_at: datetime) -> Reading:
     """The fact in a generic body. `received_at` is policy time. Raises Malformed."""
+    raw = _without_halves(raw)
     body = _decode(raw, wire.Body, "")
     if body.type not in READERS:
         return Reading()
@@ -85,6 +86,17 @@ def _decode(raw: bytes, shape: Any, where: str) -> Any:
         raise Malformed("invalid", _without_values(error, where)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("undecodable", f"not JSON at {where or '/'}") from error
+
+
+def _without_halves(raw: bytes) -> bytes:
+    """Half a surrogate pair, as of an emoji that was cut in two, becomes U+FFFD: the message is kept."""
+    if not SURROGATE.search(raw):
+        return raw
+    try:
+        text = json.dumps(json.loads(raw), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return raw
+    return LONE.sub("\ufffd", text).encode()
 
 
 def _without_values(error: msgspec.ValidationError, where: str) -> str:

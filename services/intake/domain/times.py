@@ -7,13 +7,15 @@ from typing import Literal
 __all__ = ["AHEAD", "Stamp", "TimeBasis", "stamp"]
 
 AHEAD = timedelta(minutes=5)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No network is older: an earlier stamp is a field that nobody filled in, such as another language's zero time."""
 
 TimeBasis = Literal["platform", "delivery", "receipt"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """An instant and where it comes from. `clamped`: what was said lay too far ahead, so receipt stands in."""
+    """An instant and where it comes from. `clamped`: what was said cannot be, so that something else stands in."""
 
     at: datetime
     basis: TimeBasis
@@ -23,18 +25,16 @@ class Stamp:
 def stamp(said: datetime | None, sent: datetime | None, received_at: datetime) -> Stamp:
     """The time of what happened: as said, else when it was sent, else when it was received (all aware).
 
-    One more than five minutes ahead of receipt becomes receipt. Raises ValueError for an instant outside the years
-    1 to 9999 in UTC.
+    One more than five minutes ahead of receipt becomes receipt; one before the year 2000 counts as not given.
     """
-    at, basis = received_at, "receipt"
-    if said is not None:
-        at, basis = said, "platform"
-    elif sent is not None:
-        at, basis = sent, "delivery"
-    try:
-        at = at.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("outside the calendar") from error
-    if at - received_at > AHEAD:
-        return Stamp(received_at, "receipt", clamped=True)
-    return Stamp(at, basis)  # type: ignore[arg-type] # one of the three above
+    clamped = False
+    for given, basis in ((said, "platform"), (sent, "delivery")):
+        if given is None:
+            continue
+        if given < EARLIEST:
+            clamped = True
+        elif given - received_at > AHEAD:
+            return Stamp(received_at, "receipt", clamped=True)
+        else:
+            return Stamp(given.astimezone(UTC), basis, clamped)  # type: ignore[arg-type] # one of the two above
+    return Stamp(received_at, "receipt", clamped)

@@ -90,7 +90,27 @@ def test_a_message_that_is_sent_again_does_not_undo_its_edit() -> None:
     known = thread()
     tell(known, message())
     tell(known, message("message.edited", text="second", edited_at=at(20)), at(21))
-    assert tell(known, message(timestamp=at(30)), at(30)) == []
+    assert tell(known, message(timestamp=at(15)), at(30)) == []
+
+
+def test_a_message_that_is_sent_again_later_with_its_first_words_is_a_revision() -> None:
+    known = thread()
+    tell(known, message())
+    tell(known, message("message.edited", text="second", edited_at=at(20)), at(21))
+    (event,) = tell(known, message(timestamp=at(30)), at(30))
+    assert names([event]) == ["message-edited"]
+
+
+def test_an_edit_without_a_time_of_its_message_gives_way_to_the_message_s_own() -> None:
+    known = thread()
+    edit = message("message.edited", text="What a disgrace", posted_at=None, edited_at=at(5))
+    (event,) = tell(known, edit, at(6))
+    assert fields(event)["time_basis"] != "platform"
+    (event,) = tell(known, message(), at(7))
+    assert names([event]) == ["message-received"]
+    assert fields(event)["posted_at"] == "2026-03-27T16:30:00Z"
+    assert fields(event)["time_basis"] == "platform"
+    assert tell(known, message(), at(8)) == []
 
 
 def test_going_back_to_the_first_words_is_an_edit() -> None:
@@ -217,6 +237,14 @@ def test_a_person_who_says_what_it_is_wins_over_the_rules() -> None:
     assert acts.classify(known, item(known), "complaint", None, at(2)) == []
     (edited,) = tell(known, message(text="you idiot", timestamp=at(5)), at(5))
     assert (fields(edited)["kind"], item(known).by) == ("complaint", "person")
+
+
+def test_a_waiver_covers_a_message_that_is_stamped_ahead() -> None:
+    known = thread()
+    tell(known, message(posted_at=at(3)), at(0))
+    (event,) = acts.waive(known, item(known), "not-appropriate", "p-9", at(1))
+    assert fields(event)["at"] == "2026-03-27T16:33:00Z"
+    assert item(known).state == "waived"
 
 
 def test_a_waiver_closes_what_waits_and_only_that() -> None:
