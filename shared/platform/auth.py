@@ -4,6 +4,7 @@ Bearer tokens are JWTs (RFC 7519) with `sub` (person id), `organisation` and `ro
 organisation's identity provider (OIDC: issuer, audience, JWKS). Locally a development issuer signs them.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.platform.problem import Problem
+from shared.platform.problem import Problem, unavailable
 
 __all__ = ["ROLES", "Allow", "DevelopmentIssuer", "Keys", "Principal", "Public", "allow", "public"]
 
@@ -36,6 +37,7 @@ ROLES = (
 ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 REFRESH_S = 300.0
 AGAIN_S = 10.0
+RETRY_S = 1.0
 LEEWAY_S = 10
 
 
@@ -62,9 +64,11 @@ class Keys:
     jwks: str
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
     _read_at: float = -1e9
+    _away: Exception | None = None
+    """Why the last reading failed, if it did."""
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def _read(self) -> None:
-        self._read_at = time.monotonic()
         if self.jwks.startswith(("https://", "http://")):
             async with httpx.AsyncClient(timeout=5) as client:
                 raw = (await client.get(self.jwks)).raise_for_status().content
@@ -74,16 +78,28 @@ class Keys:
 
     async def key(self, key_id: str) -> jwt.PyJWK:
         """The key of that id. Raises a 401 problem for an unknown one, 503 when the provider is away."""
+        if self._stale(key_id):
+            async with self._reading:
+                if self._stale(key_id):
+                    await self._refresh()
+        if key_id in self._keys:
+            return self._keys[key_id]
+        if self._away is not None:
+            raise unavailable("The identity provider's keys cannot be read.") from self._away
+        raise _unauthenticated("The token is signed with a key that the identity provider does not list.")
+
+    def _stale(self, key_id: str) -> bool:
         age = time.monotonic() - self._read_at
-        if age > REFRESH_S or (key_id not in self._keys and age > AGAIN_S):
-            try:
-                await self._read()
-            except (OSError, httpx.HTTPError, msgspec.DecodeError, jwt.PyJWTError) as error:
-                if key_id not in self._keys:
-                    raise Problem(503, "unavailable", "The identity provider's keys cannot be read.") from error
-        if key_id not in self._keys:
-            raise _unauthenticated("The token is signed with a key that the identity provider does not list.")
-        return self._keys[key_id]
+        return age > REFRESH_S or (key_id not in self._keys and age > (AGAIN_S if self._away is None else RETRY_S))
+
+    async def _refresh(self) -> None:
+        """Read the keys; those that are known stay good while the provider is away."""
+        try:
+            await self._read()
+            self._away = None
+        except (OSError, ValueError, httpx.HTTPError, msgspec.DecodeError, jwt.PyJWTError) as error:
+            self._away = error
+        self._read_at = time.monotonic()
 
     async def verify(self, token: str) -> Principal:
         """The principal of a token. Raises a 401 problem that says which check failed, never the token."""

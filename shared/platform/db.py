@@ -73,6 +73,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"server_settings": self._session(idle_in_transaction_session_timeout="10s"), "timeout": 5},
         )
 

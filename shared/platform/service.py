@@ -136,7 +136,7 @@ async def _wind_down(
     failed += [task for task in tasks if task.done() and task not in failed and task.exception() is not None]
     for task in failed:
         error = task.exception() if not task.cancelled() else None
-        log.error("a part failed", name=task.get_name(), error=repr(error)[:300])
+        log.error("a part failed", name=task.get_name(), error=type(error).__name__)
     if late:
         log.error("parts did not stop in time", stack=[task.get_name() for task in late])
         return 1
