@@ -310,7 +310,7 @@ class _Telling:
         """The due time has passed."""
         closing = target.closing
         self.change(state="breached", noticed_at=self.now)
-        settled_at = None if closing is None else closing.at
+        settled_at = closing.at if closing is not None and closing.how == "met" else None
         breach = self.tell(sla.SlaBreach, target.opened_by, noticed_at=self.now, settled_at=settled_at)
         self.standing = replace(self.standing, breach=breach)
 
