@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -78,14 +79,15 @@ def stop() -> int:
         say(f"Ended what was left: {', '.join(left)}." if left else f"No stack runs in {folders.local}.")
         folders.stack_file.unlink(missing_ok=True)
         return 0
-    os.kill(holder, signal.SIGTERM)
-    end = time.monotonic() + STOP_S
-    while lock.holder() == holder:
-        if time.monotonic() > end:
-            os.kill(holder, signal.SIGKILL)
-            sweep(folders.run)
-            break
-        time.sleep(0.1)
+    with suppress(ProcessLookupError):  # it ended by itself meanwhile
+        os.kill(holder, signal.SIGTERM)
+        end = time.monotonic() + STOP_S
+        while lock.holder() == holder:
+            if time.monotonic() > end:
+                os.kill(holder, signal.SIGKILL)
+                sweep(folders.run)
+                break
+            time.sleep(0.1)
     say(f"The stack in {folders.local} has stopped.")
     return 0
 

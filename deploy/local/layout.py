@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,10 @@ CACHE = ROOT / ".local" / "cache" / "kafka"
 """Shared by all stacks of a clone."""
 SERVICES = ("intake", "sla", "access", "consent")
 LEAST_FREE = 1_000_000_000
+UNSAID = 0
+"""In place of a process id: held by one that has not written its id yet, or has just taken it away."""
+SAID_S = 2.0
+LOOK_S = 0.02
 
 
 def services() -> tuple[str, ...]:
@@ -99,13 +104,17 @@ class Lock:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         held = self.file.open("a+")
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            while not _locked(held, fcntl.LOCK_EX):
+                if (holder := self.holder()) is not None:
+                    raise StackError(
+                        f"A stack already runs in {self.file.parent} (process {holder}): use that one, end it with "
+                        "`make stop`, or set HOUSERULES_LOCAL and the HOUSERULES_PORT_ variables to run another "
+                        "beside it."
+                    )
+                time.sleep(LOOK_S)  # somebody only looked
+        except BaseException:
             held.close()
-            raise StackError(
-                f"A stack already runs in {self.file.parent} (process {self.holder()}): use that one, end it with "
-                "`make stop`, or set HOUSERULES_LOCAL and the HOUSERULES_PORT_ variables to run another beside it."
-            ) from None
+            raise
         held.truncate(0)
         held.write(str(os.getpid()))
         held.flush()
@@ -119,12 +128,31 @@ class Lock:
             self._held = None
 
     def holder(self) -> int | None:
-        """The process that has it, or None when nobody has."""
+        """The process that has it, or None when nobody has. Raises StackError when its holder does not say who it is."""
+        end = time.monotonic() + SAID_S
+        while (holder := self._look()) == UNSAID:
+            if time.monotonic() > end:
+                raise StackError(
+                    f"A stack is being started or stopped in {self.file.parent}: run the same command again."
+                )
+            time.sleep(LOOK_S)
+        return holder
+
+    def _look(self) -> int | None:
+        """As `holder`, or UNSAID. Looking is shared, so that two who look are not taken for a holder."""
         if not self.file.exists():
             return None
-        with self.file.open("r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(file.read() or 0)
-        return None
+        with self.file.open() as file:
+            if _locked(file, fcntl.LOCK_SH):
+                return None
+            said = file.read()
+        holder = int(said) if said.isdecimal() else UNSAID
+        return holder if holder > 1 else UNSAID  # a signal to 0 or 1 would go to one's own group, or to init
+
+
+def _locked(file: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

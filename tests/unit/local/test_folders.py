@@ -1,13 +1,16 @@
 """The stack's folder: where it is, who may have it, and what is said when it will not do."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from deploy.local import layout
+from deploy.local.__main__ import stop
 from deploy.local.account import Account, reaches
 from deploy.local.errors import StackError
 from deploy.local.layout import ROOT, Folders, Lock
@@ -37,6 +40,47 @@ def test_one_stack_to_a_folder(tmp_path: Path) -> None:
     first.give_back()
     second.take()
     second.give_back()
+
+
+@pytest.mark.parametrize("written", ["", "0", "1", "-1"])
+def test_holder_that_has_not_said_who_it_is_is_nobody_to_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setattr(layout, "SAID_S", 0.1, raising=False)
+    monkeypatch.setenv("HOUSERULES_LOCAL", str(tmp_path))
+    signalled: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *order: signalled.append(order))
+    with (tmp_path / "stack.lock").open("w") as starter:
+        fcntl.flock(starter, fcntl.LOCK_EX)
+        starter.write(written)
+        starter.flush()
+        with pytest.raises(StackError, match="is being started or stopped in"):
+            stop()
+    assert signalled == []
+
+
+def test_holder_is_known_as_soon_as_it_says_who_it_is(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with lock.open("w") as starter:
+        fcntl.flock(starter, fcntl.LOCK_EX)
+        later = threading.Timer(0.2, lambda: lock.write_text(str(os.getpid())))
+        later.start()
+        assert Lock(lock).holder() == os.getpid()
+        later.join()
+
+
+def test_whoever_only_looks_is_no_holder(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.touch()
+    with lock.open() as onlooker:
+        fcntl.flock(onlooker, fcntl.LOCK_SH)
+        assert Lock(lock).holder() is None
+        later = threading.Timer(0.2, lambda: fcntl.flock(onlooker, fcntl.LOCK_UN))
+        later.start()
+        starter = Lock(lock)
+        starter.take()
+        later.join()
+    starter.give_back()
 
 
 def test_account_is_stopped_by_a_folder_that_it_may_not_enter(tmp_path: Path) -> None:
