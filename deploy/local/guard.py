@@ -33,11 +33,11 @@ def main(file: str) -> None:
     with open(wish["pidfile"], "w", encoding="utf-8") as pidfile:
         pidfile.write(str(os.getpid()))
     os.chdir(wish["directory"])
+    os.umask(0o077)
     if wish["uid"] is not None:
         os.setgroups([])
         os.setgid(wish["gid"])
         os.setuid(wish["uid"])
-        os.umask(0o077)
     die_with_parent(wish["signal"], parent)  # after the change of user, which would clear it
     os.execve(wish["program"][0], wish["program"], wish["environment"])
 

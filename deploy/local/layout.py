@@ -79,6 +79,8 @@ class Folders:
                 folder.mkdir(parents=True, exist_ok=True)
                 if not os.access(folder, os.W_OK):
                     raise PermissionError(None, "Permission denied")
+                if folder == self.logs:
+                    _keep_to_owner(folder)
             except OSError as error:
                 raise StackError(
                     f"The folder {folder} cannot be written ({error.strerror}): mend that, or set HOUSERULES_LOCAL "
@@ -90,6 +92,13 @@ class Folders:
                 f"Only {free // 1_000_000} MB are free on the disk of {self.data}, and the stack needs 1 GB: "
                 "free some, or set HOUSERULES_LOCAL to a folder on another disk."
             )
+
+
+def _keep_to_owner(folder: Path) -> None:
+    """What a process says is not for others; what was made with other rights gets these."""
+    folder.chmod(0o700)
+    for file in folder.iterdir():
+        file.chmod(0o600)
 
 
 @dataclass(slots=True)

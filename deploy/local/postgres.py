@@ -40,8 +40,10 @@ SETTINGS = {
     "lc_messages": "C",
     "jit": "off",
     "log_line_prefix": "%m [%p] %u@%d ",
-    # The log file may outlive a password: no statement in it.
+    # The log may outlive a password and what a customer wrote: no statement, no value and no failing row in it.
     "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
 }
 
 

@@ -243,7 +243,7 @@ class Stack:
         """Keep supervisord running, and through it all the others."""
         while not self._stopping.is_set():
             sweep(self.folders.run)
-            with (self.folders.logs / "supervisord.log").open("ab") as log:
+            with open(self.folders.logs / "supervisord.log", "ab", opener=_private) as log:
                 self._process = subprocess.Popen(
                     self._program, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                 )
@@ -349,6 +349,10 @@ def _ready(url: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, http.client.HTTPException):
         return False
+
+
+def _private(file: str, flags: int) -> int:
+    return os.open(file, flags, 0o600)
 
 
 def _last_line(file: Path) -> str:
