@@ -67,7 +67,9 @@ class Listener:
         await admin.start()
         found = await admin.describe_topics([name for name in await admin.list_topics() if name[0] != "_"])
         await admin.close()
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, enable_auto_commit=False, fetch_max_wait_ms=50
+        )
         await self._consumer.start()
         self._consumer.assign([TopicPartition(t["topic"], p["partition"]) for t in found for p in t["partitions"]])
         await self._consumer.seek_to_beginning()

@@ -108,6 +108,7 @@ async def accepts(world: World, body: bytes, delivery: str) -> bool:
 async def test_P6_without_postgres_the_doors_answer_503_consumers_pause_and_nothing_is_lost(world: World) -> None:
     await world.at("2026-03-23 09:00")
     talks, refused = [Conversation(world, "westward") for _ in range(MANY)], Conversation(world, "westward")
+    delivery = uuid7()
     with world.frozen("sla") as sla:
         for talk in talks:
             await talk.wrote("2026-03-23 09:00")

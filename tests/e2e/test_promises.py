@@ -4,8 +4,6 @@ or reordered."""
 import asyncio
 from collections import Counter
 
-import asyncpg
-
 from shared.platform.ids import uuid7
 from tests.e2e.conversation import Conversation
 from tests.e2e.listener import Heard
@@ -107,34 +105,24 @@ async def test_P2_a_service_killed_in_the_middle_of_a_batch_tells_each_start_and
     talks = conversations(world)
     async with world.held("sla", "lock table outbox in exclusive mode"):
         await asyncio.gather(*(talk.wrote("2026-03-23 09:00") for talk in talks))
-        await eventually(lambda: writing_outbox(world), "sla has decided, and waits to write what it emits")
+        await eventually(
+            lambda: world.waits("sla", "insert into outbox"), "sla has decided, and waits to write what it emits"
+        )
         killed = world.running.stack.kill("sla")
     await world.is_back("sla", killed)
     await world.settle()
     assert await names_of(world, talks) == {talk.external: {"message-received": 1, "sla-started": 1} for talk in talks}
     async with world.held("sla", "lock table outbox in exclusive mode"):
         world.stand_at("2026-03-23 13:00:01")
-        await eventually(lambda: writing_outbox(world), "the timer has decided, and waits to write what it emits")
+        await eventually(
+            lambda: world.waits("sla", "insert into outbox"), "the timer has decided, and waits to write what it emits"
+        )
         killed = world.running.stack.kill("sla")
     await world.is_back("sla", killed)
     await world.settle()
     counts = await names_of(world, talks)
     assert {name: count["sla-breach"] for name, count in counts.items()} == {talk.external: 1 for talk in talks}
     assert {name: count["sla-started"] for name, count in counts.items()} == {talk.external: 1 for talk in talks}
-
-
-async def writing_outbox(world: World) -> bool:
-    """Whether sla stands inside a transaction, before the rows that it emits."""
-    connection = await asyncpg.connect(world.running.stack.admin_url)
-    try:
-        return bool(
-            await connection.fetchval(
-                "select exists (select from pg_stat_activity where datname = 'sla' and wait_event_type = 'Lock' "
-                "and query ilike '%insert into outbox%' and pid <> pg_backend_pid())"
-            )
-        )
-    finally:
-        await connection.close()
 
 
 async def test_P3_one_conversations_events_are_published_in_the_order_in_which_they_came_in(world: World) -> None:

@@ -207,6 +207,20 @@ class World:
             await transaction.rollback()
             await connection.close()
 
+    async def waits(self, service: str, statement: str) -> bool:
+        """Whether a service stands inside a transaction, at a statement like this, because a test holds what it wants."""
+        connection = await asyncpg.connect(self.running.stack.admin_url)
+        try:
+            found = await connection.fetchval(
+                "select exists (select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' "
+                "and query ilike '%' || $2 || '%' and pid <> pg_backend_pid())",
+                service,
+                statement,
+            )
+        finally:
+            await connection.close()
+        return bool(found)
+
     async def rows(self, service: str, statement: str, *parameters: Any) -> list[asyncpg.Record]:
         """What a service's database says, as its owner."""
         connection = await asyncpg.connect(self.running.stack.databases[service].owner_url)
