@@ -45,7 +45,7 @@ WRITING = """
 
 
 async def eventually(
-    done: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0, every: float = 0.03
+    done: Callable[[], Awaitable[bool]], what: str, seconds: float = 60.0, every: float = 0.03
 ) -> None:
     """Wait until it is so."""
     end = time.monotonic() + seconds
@@ -216,7 +216,7 @@ class Branch:
         """Conversations in which time has something to tell by then."""
         return int((await self.rows(OPEN_WORK, now=now))[0].due)
 
-    async def quiet(self, written: int, now: datetime, seconds: float = 40.0) -> None:
+    async def quiet(self, written: int, now: datetime, seconds: float = 120.0) -> None:
         """Wait until everything written is taken, nothing is due and everything told is sent."""
 
         async def still() -> bool:

@@ -32,7 +32,7 @@ async def test_a_worker_that_wakes_up_past_its_session_doubles_nothing(branch: B
     assert (await branch.progress()).lag > 0
 
     branch.clock(FAR)
-    await branch.quiet(len(first), FAR, 60)
+    await branch.quiet(len(first), FAR)
     zombie.signal(signal.SIGCONT)
     await eventually(lambda: zombie.said("batch waits"), "it goes on with the batch in hand and is refused")
     await branch.say(last)
@@ -58,7 +58,7 @@ async def test_a_process_that_stands_still_while_it_is_answered_lets_its_locks_g
         stalled.send_signal(signal.SIGSTOP)
         await asyncio.sleep(1)
         assert await answered() and not await free()
-        await eventually(free, "the lock is free", 25, every=0.5)
+        await eventually(free, "the lock is free", 30, every=0.5)
     finally:
         stalled.kill()
         stalled.wait()

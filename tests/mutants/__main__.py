@@ -2,6 +2,7 @@
 
 import argparse
 import queue
+import signal
 import sys
 import tempfile
 import time
@@ -49,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--list", action="store_true", help="name the mutants and what each takes away")
     parser.add_argument("--only", metavar="NAME", action="append", help="try this one alone; may be given again")
-    parser.add_argument("--jobs", type=int, default=2, help="how many to try at a time (default 2)")
+    parser.add_argument(
+        "--jobs", type=int, default=2, choices=range(1, 17), metavar="N", help="how many to try at a time (default 2)"
+    )
     return parser
 
 
@@ -66,7 +69,7 @@ def _servers(mutants: Sequence[Mutant]) -> Iterator[Path | None]:
 def _run(trials: Sequence[Trial], mutants: Sequence[Mutant]) -> int:
     began = time.monotonic()
     green = trials[0].unmutated(mutants)
-    print(f"{'the code as it is':<30} {'green' if green.verdict is Verdict.SEEN else 'RED':<9} {green.seconds:6.1f} s")
+    print(_line("the code as it is", "green" if green.verdict is Verdict.SEEN else "RED", green.seconds), flush=True)
     if green.verdict is not Verdict.SEEN:
         print(f"The tests must be green first: {green.detail}", file=sys.stderr)
         return 2
@@ -83,12 +86,19 @@ def _run(trials: Sequence[Trial], mutants: Sequence[Mutant]) -> int:
             idle.put(trial)
 
     with ThreadPoolExecutor(len(trials)) as pool:
-        for done in as_completed([pool.submit(attempt, mutant) for mutant in mutants]):
-            mutant, finding = done.result()
-            found[mutant.name] = finding
-            print(f"{mutant.name:<30} {MARKS[finding.verdict]:<9} {finding.seconds:6.1f} s  {finding.detail[:150]}")
-            sys.stdout.flush()
+        attempts = [pool.submit(attempt, mutant) for mutant in mutants]
+        try:
+            for done in as_completed(attempts):
+                mutant, finding = done.result()
+                found[mutant.name] = finding
+                print(_line(mutant.name, MARKS[finding.verdict], finding.seconds, finding.detail), flush=True)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
     return _close(mutants, found, time.monotonic() - began)
+
+
+def _line(name: str, verdict: str, seconds: float, detail: str = "") -> str:
+    return f"{name:<30} {verdict:<9} {seconds:6.1f} s  {detail[:150]}".rstrip()
 
 
 def _close(mutants: Sequence[Mutant], found: dict[str, Finding], seconds: float) -> int:
@@ -104,4 +114,5 @@ def _close(mutants: Sequence[Mutant], found: dict[str, Finding], seconds: float)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

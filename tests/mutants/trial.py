@@ -20,7 +20,7 @@ from tests.mutants.report import Report
 __all__ = ["Finding", "Trial", "Verdict", "copy_tree", "judge"]
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 150
+LIMIT_S = 240
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 COPIED = ("services", "shared", "deploy", "tests", "pyproject.toml", "README.md")
 

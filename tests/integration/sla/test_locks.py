@@ -9,7 +9,7 @@ from shared.contracts import Event
 from tests.integration.sla.office import Office, event_of
 from tests.unit.sla.story import author_blocked, message_received, message_replied
 
-WAITS_S = 0.3
+BLOCKED = "select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 async def _while_held(
@@ -21,8 +21,8 @@ async def _while_held(
         if held := list(conversations):
             await store.lock_conversations(tx, held, ())
         hearing = asyncio.create_task(office.hear(event))
-        await asyncio.sleep(WAITS_S)
-        waits = not hearing.done()
+        while not (waits := await office.rows(BLOCKED) == [(True,)]) and not hearing.done():
+            await asyncio.sleep(0.01)
     await hearing
     return waits
 
