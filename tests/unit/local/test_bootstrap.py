@@ -86,4 +86,19 @@ def test_lock_names_no_host() -> None:
 
 def test_make_lists_its_targets() -> None:
     shown = subprocess.run(["make", "help"], check=True, cwd=ROOT, capture_output=True, text=True).stdout
-    assert all(f"make {target} " in shown for target in ("demo", "test", "run", "stop", "lint", "check"))
+    assert all(f"make {target} " in shown for target in ("demo", "test", "run", "stop", "lint", "contracts", "check"))
+
+
+@pytest.mark.parametrize("failing", ["test", "lint", "demo", None])
+def test_what_runs_before_a_change_lands_fails_with_each_of_its_parts(tmp_path: Path, failing: str | None) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/made\n[ "$1" != "{failing}" ]\n')
+    make.chmod(0o755)
+    done = subprocess.run(
+        [tmp_path / ".ci" / "run"], check=False, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=30
+    )
+    parts = ["test", "lint", "demo"]
+    assert (tmp_path / "made").read_text().split() == parts[: parts.index(failing) + 1 if failing else None]
+    assert (done.returncode != 0) == (failing is not None)
