@@ -25,12 +25,13 @@ class Conversation:
     organisation: str
     external: str = field(default_factory=lambda: f"thread-{uuid7()}")
     """The sender's id of the conversation."""
+    at_site: str = ""
     _told: int = 0
 
     @property
     def site(self) -> str:
         """Where it is held."""
-        return f"{self.organisation}-page"
+        return self.at_site or f"{self.organisation}-page"
 
     def message(self, name: str) -> str:
         """The sender's id of a message."""

@@ -1,5 +1,7 @@
 """What a landlord has after a morning's work: one object of each kind that a door shows."""
 
+import base64
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,9 +28,9 @@ class Landlord:
     external: str
 
 
-async def landlord(world: World, organisation: str, external: str) -> Landlord:
+async def landlord(world: World, organisation: str, external: str, site: str = "") -> Landlord:
     """Let one have a conversation with an open target, a delivery that failed and a source."""
-    talk = Conversation(world, organisation, external)
+    talk = Conversation(world, organisation, external, site)
     await talk.wrote("2026-03-23 09:00")
     before = {one["id"] for one in await listed(world, "intake", "/deliveries", organisation)}
     assert (await world.deliver(organisation, b'{"type": "message.received"}')).status_code == 200
@@ -39,13 +41,16 @@ async def landlord(world: World, organisation: str, external: str) -> Landlord:
         if one["id"] not in before and one["state"] == "failed"
     ]
     item, shown = await talk.item(), await talk.shown()
+    source, secret = f"source-{uuid7()}", base64.b64encode(secrets.token_bytes(24)).decode()
+    made = await world.act("intake", "/sources", organisation, source=source, secrets=[secret])
+    assert made.status_code == 201
     return Landlord(
         organisation=organisation,
         item=item["message"],
         conversation=item["conversation"],
         target=shown["targets"][0]["target"],
         delivery=failed,
-        source=f"{organisation}-inbox",
+        source=source,
         site=talk.site,
         external=talk.message("m1"),
     )
