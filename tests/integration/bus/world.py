@@ -26,7 +26,7 @@ __all__ = ["Child", "World", "eventually"]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-async def eventually(done: Callable[[], Awaitable[bool]], what: str, seconds: float = 15.0) -> None:
+async def eventually(done: Callable[[], Awaitable[bool]], what: str, seconds: float = 60.0) -> None:
     """Wait until it is so."""
     end = time.monotonic() + seconds
     while not await done():
@@ -49,7 +49,7 @@ class Child:
             text=True,
         )
 
-    async def says(self, line: str, seconds: float = 20.0) -> None:
+    async def says(self, line: str, seconds: float = 60.0) -> None:
         """Wait until it prints a line: proof that a point was reached."""
         assert self._process.stdout is not None
         async with asyncio.timeout(seconds):
@@ -59,7 +59,7 @@ class Child:
                     return
                 assert said, f"the child ended with {self._process.wait()} before it said {line!r}"
 
-    async def says_in_log(self, words: str, seconds: float = 15.0) -> None:
+    async def says_in_log(self, words: str, seconds: float = 60.0) -> None:
         """Wait until its log has these words."""
 
         async def said() -> bool:
@@ -81,7 +81,7 @@ class Child:
         self._process.send_signal(signal.SIGTERM)
         return await asyncio.to_thread(self._process.wait, 15)
 
-    async def exit_code(self, seconds: float = 20.0) -> int:
+    async def exit_code(self, seconds: float = 60.0) -> int:
         """Wait until it ends by itself."""
         return await asyncio.to_thread(self._process.wait, seconds)
 
@@ -195,7 +195,7 @@ class World:
         """The ids that were applied, in order."""
         return [row.id for row in await self.fetch("select id from entries order by n")]
 
-    async def applied(self, count: int, seconds: float = 15.0) -> None:
+    async def applied(self, count: int, seconds: float = 60.0) -> None:
         """Wait until so many entries are written."""
 
         async def enough() -> bool:
@@ -203,7 +203,7 @@ class World:
 
         await eventually(enough, f"{count} entries", seconds)
 
-    async def taken(self, count: int, seconds: float = 15.0) -> None:
+    async def taken(self, count: int, seconds: float = 60.0) -> None:
         """Wait until positions have moved by so many records."""
 
         async def enough() -> bool:
@@ -232,7 +232,7 @@ class World:
             await consumer.seek_to_beginning(*tps)
             ends = await consumer.end_offsets(tps)
             records: list[Any] = []
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while any([await consumer.position(tp) < ends[tp] for tp in tps]):
                     for found in (await consumer.getmany(timeout_ms=500)).values():
                         records += found
@@ -245,7 +245,7 @@ class World:
         records = await self.published(self.topics.shared("access"))
         return [dict(r.headers)["ce_causationid"].decode() for r in records]
 
-    async def drained(self, seconds: float = 15.0) -> None:
+    async def drained(self, seconds: float = 60.0) -> None:
         """Wait until the outbox is empty."""
 
         async def empty() -> bool:

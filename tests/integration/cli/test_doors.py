@@ -17,7 +17,7 @@ from tests.integration.cli.conftest import Houserules
 from tests.stacks import RunningStack
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until it does."""
     end = time.monotonic() + seconds
     while not holds():

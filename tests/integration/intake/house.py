@@ -47,7 +47,7 @@ class Told:
     data: dict[str, Any]
 
 
-async def eventually(done: Callable[[], Awaitable[Any]], what: str, seconds: float = 15.0) -> Any:
+async def eventually(done: Callable[[], Awaitable[Any]], what: str, seconds: float = 60.0) -> Any:
     """Wait until it is so; what it was then."""
     end = time.monotonic() + seconds
     while not (found := await done()):

@@ -54,7 +54,7 @@ class Site:
                 except httpx.TransportError:
                     return False
 
-            await eventually(answers, "intake answers", 20)
+            await eventually(answers, "intake answers")
         return url
 
     def _spawn(self, mode: str, port: int, kafka: str) -> None:
@@ -85,7 +85,7 @@ class Site:
         await consumer.start()
         found: list[dict[str, Any]] = []
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while len(found) < count:
                     for records in (await consumer.getmany(timeout_ms=200)).values():
                         found += [_event(record) for record in records]

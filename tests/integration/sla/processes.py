@@ -23,7 +23,7 @@ __all__ = ["Installation", "eventually"]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-async def eventually(done: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0) -> None:
+async def eventually(done: Callable[[], Awaitable[bool]], what: str, seconds: float = 60.0) -> None:
     """Wait until it is so."""
     end = time.monotonic() + seconds
     while not await done():
