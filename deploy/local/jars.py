@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ LIST = Path(__file__).with_name("kafka.jars")
 TRIES = 3
 AT_ONCE = 6
 TIMEOUT_S = 30
+TRUST = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE")
+"""Where certificates may be named; the first is what jgo's client reads."""
 
 Say = Callable[[str], None]
 
@@ -61,7 +64,7 @@ def fetch(cache: Path, say: Say, jars: tuple[Jar, ...] | None = None) -> tuple[P
         if missing:
             say(f"fetching Apache Kafka {version(jars)}: {missing} jars, once")
         paths: dict[Jar, Path] = {}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with _trusting_as_pip(), ThreadPoolExecutor(AT_ONCE) as pool:
             work = {pool.submit(_fetch, context, jar): jar for jar in jars}
             for done in as_completed(work):
                 paths[work[done]] = done.result()
@@ -86,6 +89,20 @@ def _alone(cache: Path) -> Iterator[None]:
     with (cache / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _trusting_as_pip() -> Iterator[None]:
+    """Behind a proxy with a certificate of its own, who told pip of it need not tell us again."""
+    told = next((os.environ[name] for name in TRUST if os.environ.get(name)), None)
+    before = os.environ.get(TRUST[0])
+    if told is not None:
+        os.environ[TRUST[0]] = told
+    try:
+        yield
+    finally:
+        if told is not None and before is None:
+            del os.environ[TRUST[0]]
 
 
 def _path(context: MavenContext, jar: Jar) -> Path:
