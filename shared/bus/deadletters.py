@@ -73,10 +73,20 @@ INSERT = """
          as d(id, topic, partition, log_offset, log_timestamp, organisation, code, error_class, message, key, headers,
               body)
     order by topic, partition, log_offset
-    on conflict (consumer_group, topic, partition, log_offset) do update
+    on conflict (consumer_group, topic, partition, log_offset, digest) do update
     set code = excluded.code, error_class = excluded.error_class, message = excluded.message, at = excluded.at,
         state = 'open', redriven_at = null, redriven_by = null, log_timestamp = excluded.log_timestamp,
-        organisation = excluded.organisation, key = excluded.key, headers = excluded.headers, body = excluded.body
+        organisation = excluded.organisation
+"""
+
+RECENT_BUGS = """
+    select distinct d.topic, d.partition, d.log_offset
+    from dead_letters d
+    join unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:nexts as bigint[]))
+         as p(topic, partition, next_offset)
+         on d.topic = p.topic and d.partition = p.partition
+            and d.log_offset < p.next_offset and d.log_offset >= p.next_offset - :window
+    where d.consumer_group = :group and d.code = 'bug' and d.state = 'open'
 """
 
 COLUMNS = """
@@ -109,7 +119,8 @@ CLAIM = """
 async def bury(tx: "Tx", group: str, letters: Sequence[DeadLetter]) -> None:
     """List dead letters and send them to their topics, in the transaction that moves the position past them.
 
-    The row of an offset that was buried before (the topic was read again from there) is renewed.
+    The row of a record that was buried before (the topic was read again from there) is renewed. Another record at its
+    offset, of a topic made anew, has a row of its own.
     """
     if not letters:
         return

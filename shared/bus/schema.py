@@ -62,7 +62,9 @@ TABLES = (
         key bytea,
         headers bytea not null,
         body bytea,
-        unique (consumer_group, topic, partition, log_offset)
+        digest bytea not null
+            generated always as (sha256(coalesce(key, '') || headers || coalesce(body, ''))) stored,
+        unique (consumer_group, topic, partition, log_offset, digest)
     )
     """,
     "create index dead_letters_open on dead_letters (id) where state = 'open'",

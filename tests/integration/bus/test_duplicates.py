@@ -118,7 +118,7 @@ async def test_a_batch_read_before_somebody_else_moved_on_changes_nothing(world:
     applier = Applier(world.ledger.bus)
     await applier.apply(Work(_messages(world), [portion(where, 0, events[:6])]))
     again = applier.apply(Work(_messages(world), [portion(where, 0, events)]))
-    assert await asyncio.gather(again, return_exceptions=True) == [None]
+    assert list(await asyncio.gather(again, return_exceptions=True)) == [None]
     assert await world.entries() == [event.id for event in events]
     assert (await world.counts())["duplicate"] == 0
     await world.ledger.bus.database.fetch("delete from inbox returning id")

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import ConsumerRecord
 
 from shared.bus import deadletters, encode
 from shared.bus.codec import Wire, encode_structured
+from shared.bus.deadletters import DeadLetter
 from tests.integration.bus.ledger import resolved, staff_left
 from tests.integration.bus.world import World
 
@@ -134,6 +136,16 @@ async def test_a_record_that_the_handler_cannot_take_is_dead_and_its_redrive_is_
     row = (await world.fetch("select state, redriven_by from dead_letters where id = :id", id=letter.id))[0]
     assert tuple(row) == ("redriven", "ops-1")
     assert await world.scalar("select count(*) from audit where actor = 'ops-1'") == 1
+
+
+async def test_a_record_of_a_new_log_never_replaces_an_open_dead_letter(world: World) -> None:
+    """A topic made anew has other records at the offsets of the old one; the same record read again is no other."""
+    for body in (b"of the old log", b"of the new log", b"of the new log"):
+        raw = ConsumerRecord("t", 0, 7, 1_000, 0, b"k", body, None, 1, len(body), ())
+        async with world.ledger.bus.transaction() as tx:
+            await deadletters.bury(tx, world.ledger.bus.group, [DeadLetter(raw, "bug", "x", "X")])
+    rows = await world.fetch("select body, state from dead_letters order by id")
+    assert [(bytes(row.body), row.state) for row in rows] == [(b"of the old log", "open"), (b"of the new log", "open")]
 
 
 async def _versions(world: World, event_id: str) -> list[Any]:
