@@ -48,7 +48,7 @@ READ = """
         from (
             select id, topic, partition, key, headers, body, extract(epoch from created_at)::float8 as at,
                    octet_length(headers) + coalesce(octet_length(body), 0) as size
-            from outbox where id <> all($1::bigint[]) order by id limit $2
+            from outbox where id <> all($1::bigint[]) and topic <> all($4::text[]) order by id limit $2
         ) as o
     ) as r
     where running - size < $3
@@ -72,7 +72,8 @@ class Relay:
         self._began = 0.0
         self._partitions: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[int]] = {}
-        self._homeless: dict[str, list[Row]] = {}
+        self._homeless: dict[str, float] = {}
+        self._alone: set[int] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stand for election and send until `stop`; then wait for what is in flight, at the most three seconds."""
@@ -154,6 +155,7 @@ class Relay:
                 more = len(rows) >= READ_ROWS // 2
                 self._sort(producer, rows, hand)
                 self._show(rows, hand)
+            more = self._house() or more
             await self.send(producer, hand)
             readable = len(hand.ids) < 2 * READ_ROWS and not stop.is_set()
             if not (more and readable):
@@ -167,34 +169,34 @@ class Relay:
             self._check_deadline(hand, stop)
 
     async def read(self, connection: Any, in_hand: set[int]) -> Sequence[Row]:
-        """The next rows that are not in hand, by number; those that commit late are found like any other."""
-        rows = await connection.fetch(READ, list(in_hand), READ_ROWS, READ_BYTES, timeout=QUERY_S)
+        """The next rows that are not in hand, by number; those that commit late are found like any other.
+
+        Rows of a topic that is not known stay where they are, however many: they are in nobody's way.
+        """
+        unknown = list(self._asking)
+        rows = await connection.fetch(READ, list(in_hand), READ_ROWS, READ_BYTES, unknown, timeout=QUERY_S)
         return [Row(*row.values()) for row in rows]
 
     def _sort(self, producer: AIOKafkaProducer, rows: Sequence[Row], hand: Hand) -> None:
-        """Each row into its lane; those of a topic whose partitions are not known yet wait until they are."""
+        """Each row into its lane; those of a topic whose partitions are not known yet are read again when they are."""
         for row in rows:
             count = self._partitions.get(row.topic)
-            if count is None:
-                hand.ids.add(row.id)
-                self._homeless.setdefault(row.topic, []).append(row)
-            else:
+            if count is not None:
                 hand.take(_lane(row, count), row)
-        for topic in self._homeless.keys() - self._asking.keys():
-            self._asking[topic] = asyncio.create_task(_count_partitions(producer, topic))
+            elif row.topic not in self._asking:
+                self._homeless[row.topic] = row.at
+                self._asking[row.topic] = asyncio.create_task(_count_partitions(producer, row.topic))
 
-    def _house(self, hand: Hand) -> None:
-        """Rows of topics that have become known go into their lanes."""
-        for topic, task in list(self._asking.items()):
-            if task.done():
-                del self._asking[topic]
-                self._partitions[topic] = task.result()
-                for row in self._homeless.pop(topic, ()):
-                    hand.take(_lane(row, self._partitions[topic]), row)
+    def _house(self) -> bool:
+        """Whether topics have become known: their rows are to be read now."""
+        known = [topic for topic, task in self._asking.items() if task.done()]
+        for topic in known:
+            self._partitions[topic] = self._asking.pop(topic).result()
+            del self._homeless[topic]
+        return bool(known)
 
     async def send(self, producer: AIOKafkaProducer, hand: Hand) -> None:
         """Send one batch to each lane that has rows waiting and nothing in flight."""
-        self._house(hand)
         for lane, waiting in hand.free():
             batch = producer.create_batch()
             now = time.time()
@@ -236,7 +238,7 @@ class Relay:
             [wake, *landing, *self._asking.values()], timeout=pause, return_when=asyncio.FIRST_COMPLETED
         )
         wake.cancel()
-        return wake in done or not done
+        return wake in done or not done or any(task in done for task in self._asking.values())
 
     def _check_deadline(self, hand: Hand, stop: asyncio.Event) -> None:
         oldest = hand.oldest_flight()
@@ -246,8 +248,9 @@ class Relay:
 
     def _show(self, rows: Sequence[Row], hand: Hand) -> None:
         self.bus.instruments.set("outbox_rows", to=len(hand.ids))
-        if rows or not hand.ids:
-            self.bus.instruments.set("outbox_age_seconds", to=max(0.0, time.time() - rows[0].at) if rows else 0.0)
+        if rows or self._homeless or not hand.ids:
+            oldest = min([row.at for row in rows[:1]] + list(self._homeless.values()), default=time.time())
+            self.bus.instruments.set("outbox_age_seconds", to=max(0.0, time.time() - oldest))
 
 
 async def _count_partitions(producer: AIOKafkaProducer, topic: str) -> int:
