@@ -3,7 +3,8 @@
 A dead-lettered event is not in the inbox, so its redrive (same bytes, same id) is applied.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,13 +12,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Row
 
 from shared.bus.outbox import Headers, OutboxRow, pack, unpack
+from shared.bus.positions import Partition, Position
 from shared.platform.audit import audit
 from shared.platform.ids import uuid7
 
 if TYPE_CHECKING:
     from shared.bus.tx import Tx
 
-__all__ = ["DeadLetter", "Raw", "attributes_of", "bury", "find", "listed", "redrive"]
+__all__ = ["DeadLetter", "Raw", "attributes_of", "bury", "find", "listed", "recent_bugs", "redrive"]
+
+
+MIB = 1024 * 1024
+SLACK = 16 * 1024
+"""More than Kafka adds to a record and its batch."""
+
+LARGEST_LETTER = 5 * MIB - SLACK
+LARGEST_REDRIVE = 4 * MIB - SLACK
+"""What a dead letter topic takes, and the topic that the record came from. A record that came compressed may be more."""
 
 
 class Raw(Protocol):
@@ -47,8 +58,27 @@ class DeadLetter:
         """One line that begins with the code."""
         return f"{self.code}: {self.detail}".replace("\0", "")[:500]
 
-    def headers(self, group: str) -> list[tuple[str, bytes | None]]:
-        """The original headers, untouched, and ours behind them."""
+    def row(self, topic: str, group: str) -> OutboxRow:
+        """The record for the dead letter topic: as it came, with our notes behind its headers.
+
+        One that the topic could not take goes without its body, whose size and digest are noted; the table has it.
+        """
+        raw, notes = self.raw, self._notes(group)
+        organisation = self.organisation or ""
+        headers = [*raw.headers, *notes]
+        if _size(raw.key, headers) + len(raw.value or b"") <= LARGEST_LETTER:
+            return OutboxRow(organisation, topic, raw.key, headers, raw.value)
+        body = raw.value or b""
+        notes += [
+            ("dlt-body-bytes", str(len(body)).encode()),
+            ("dlt-body-sha256", hashlib.sha256(body).hexdigest().encode()),
+        ]
+        headers = [*raw.headers, *notes]
+        if _size(raw.key, headers) <= LARGEST_LETTER:
+            return OutboxRow(organisation, topic, raw.key, headers, None)
+        return OutboxRow(organisation, topic, None, notes, None)
+
+    def _notes(self, group: str) -> list[tuple[str, bytes | None]]:
         notes = {
             "dlt-original-topic": self.raw.topic,
             "dlt-original-partition": self.raw.partition,
@@ -58,7 +88,11 @@ class DeadLetter:
             "dlt-error-class": self.error_class,
             "dlt-error-message": self.message,
         }
-        return [*self.raw.headers, *((name, str(value).encode()) for name, value in notes.items())]
+        return [(name, str(value).encode()) for name, value in notes.items()]
+
+
+def _size(key: bytes | None, headers: Headers) -> int:
+    return len(key or b"") + sum(len(name.encode()) + len(value or b"") + 10 for name, value in headers)
 
 
 INSERT = """
@@ -109,7 +143,9 @@ FIND = f"select {COLUMNS}, key, headers, coalesce(octet_length(body), 0) as size
 CLAIM = """
     update dead_letters
     set state = 'redriven', redriven_at = clock_timestamp(), redriven_by = :actor
-    where state = 'open' and id = any(array(
+    where state = 'open'
+      and octet_length(headers) + coalesce(octet_length(key), 0) + coalesce(octet_length(body), 0) <= :largest
+      and id = any(array(
         select id from dead_letters where id = any(cast(:ids as text[])) order by topic, partition, log_offset
         for update))
     returning id, organisation, topic, partition, log_offset, code, key, headers, body
@@ -142,9 +178,25 @@ async def bury(tx: "Tx", group: str, letters: Sequence[DeadLetter]) -> None:
         bodies=[raw.value for raw in raws],
     )
     for letter in letters:
-        topic = tx.topics.dead(letter.raw.topic, group)
-        headers = letter.headers(group)
-        tx.publish(OutboxRow(letter.organisation or "", topic, letter.raw.key, headers, letter.raw.value))
+        tx.publish(letter.row(tx.topics.dead(letter.raw.topic, group), group))
+
+
+async def recent_bugs(
+    tx: "Tx", group: str, stored: Mapping[Partition, Position], window: int
+) -> dict[Partition, list[int]]:
+    """The offsets of open dead letters that were bugs, among each partition's last `window` before its position."""
+    rows = await tx.fetch(
+        RECENT_BUGS,
+        group=group,
+        window=window,
+        topics=[p.topic for p in stored],
+        partitions=[p.partition for p in stored],
+        nexts=[position.next_offset for position in stored.values()],
+    )
+    found: dict[Partition, list[int]] = {}
+    for row in rows:
+        found.setdefault(Partition(row.topic, row.partition), []).append(row.log_offset)
+    return found
 
 
 async def listed(
@@ -161,8 +213,11 @@ async def find(tx: "Tx", letter_id: str) -> Row[Any] | None:
 
 
 async def redrive(tx: "Tx", ids: Sequence[str], actor: str) -> list[str]:
-    """Send open dead letters again to the topic and partition that they came from, as they came; those it sent."""
-    rows = await tx.fetch(CLAIM, ids=list(ids), actor=actor)
+    """Send open dead letters again to the topic and partition that they came from, as they came; those it sent.
+
+    One that its topic would refuse, uncompressed as we write, stays open.
+    """
+    rows = await tx.fetch(CLAIM, ids=list(ids), actor=actor, largest=LARGEST_REDRIVE)
     for row in sorted(rows, key=lambda r: (r.topic, r.partition, r.log_offset)):
         organisation = row.organisation or ""
         tx.publish(OutboxRow(organisation, row.topic, row.key, unpack(row.headers), row.body, row.partition))

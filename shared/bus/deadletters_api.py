@@ -20,7 +20,9 @@ State = Literal["open", "redriven"]
 Ops = Annotated[Principal, Depends(allow("ops"))]
 
 ABSENT: dict[int | str, dict[str, Any]] = {404: {"description": "no such dead letter"}}
-STATES: dict[int | str, dict[str, Any]] = ABSENT | {409: {"description": "it was sent again already"}}
+STATES: dict[int | str, dict[str, Any]] = ABSENT | {
+    409: {"description": "it was sent again already, or its topic would refuse it"}
+}
 
 
 class Summary(BaseModel):
@@ -88,7 +90,9 @@ def router(bus: Bus) -> APIRouter:
     """The routes of one service's dead letters."""
     routes = APIRouter(prefix="/dead-letters", tags=["dead letters"])
     routes.get("", summary="Dead letters, oldest first", response_model=Page)(_list(bus))
-    routes.get("/{id}", summary="One dead letter, without its body", response_model=Letter, responses=ABSENT)(_show(bus))
+    routes.get("/{id}", summary="One dead letter, without its body", response_model=Letter, responses=ABSENT)(
+        _show(bus)
+    )
     routes.post(
         "/{id}/redrive", summary="Send it again, the same bytes and id", response_model=Letter, responses=STATES
     )(_redrive(bus))
@@ -126,7 +130,9 @@ def _redrive(bus: Bus) -> Callable[..., Awaitable[dict[str, Any]]]:
         async with bus.transaction() as tx:
             letter = await _found(tx, id)
             if not await deadletters.redrive(tx, [id], principal.person):
-                raise Problem(409, "conflict", f"This dead letter is {letter['state']} already.")
+                sent = letter["state"] == "redriven"
+                reason = "is redriven already" if sent else "is too large for the topic that it came from"
+                raise Problem(409, "conflict", f"This dead letter {reason}.")
             return await _found(tx, id)
 
     return redrive_dead_letter

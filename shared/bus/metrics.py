@@ -45,6 +45,7 @@ BUS = (
     Metric("relay_sent", "counter", ("topic",), "records acknowledged by Kafka"),
     Metric("relay_seconds", "histogram", (), "time from a row's commit-side stamp to its acknowledgement", SECONDS),
     Metric("relay_restarts", "counter", ("error",), "times the relay threw its producer away"),
+    Metric("relay_refused", "counter", ("topic",), "records set aside in outbox_refused: too large for their topic"),
     Metric("outbox_rows", "gauge", (), "rows waiting in the outbox, as far as the relay has read"),
     Metric("outbox_age_seconds", "gauge", (), "age of the oldest row in the outbox"),
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.partitioner import murmur2
 
 from shared.bus.faults import transient
@@ -55,10 +55,22 @@ READ = """
     order by id
 """
 DELETE = "delete from outbox where id = any($1::bigint[])"
+SET_ASIDE = """
+    with refused as (
+        delete from outbox where id = $1 returning id, organisation, topic, partition, key, headers, body, created_at
+    )
+    insert into outbox_refused (id, organisation, topic, partition, key, headers, body, created_at, error)
+    select id, organisation, topic, partition, key, headers, body, created_at, $2 from refused
+"""
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class Restart(Exception):
     """The producer cannot be trusted any more; everything is read and sent again by a new one."""
+
+
+class Refused(Restart):
+    """A batch was too large for its topic. What was refused is dealt with: only the producer's numbering is lost."""
 
 
 class Relay:
@@ -86,7 +98,8 @@ class Relay:
             except Exception as error:
                 if not (isinstance(error, Restart) or transient(error)):
                     raise
-                failures = failures + 1 if time.monotonic() - self._began < 60 else 1
+                settled = isinstance(error, Refused)
+                failures = 0 if settled else failures + 1 if time.monotonic() - self._began < 60 else 1
                 name = type(error.__cause__ or error).__name__
                 self.bus.instruments.add("relay_restarts", name)
                 log.warning("relay starts again", error=name, reason=str(error)[:200], attempt=failures)
@@ -203,6 +216,8 @@ class Relay:
             sent: list[Row] = []
             while waiting:
                 row = waiting[0]
+                if sent and not self._alone.isdisjoint((row.id, sent[0].id)):
+                    break
                 if not batch.append(
                     timestamp=int(now * 1000), key=row.key, value=row.body, headers=unpack(row.headers)
                 ):
@@ -221,10 +236,28 @@ class Relay:
             self.bus.instruments.add("relay_sent", lane.topic, by=len(rows))
             self.bus.instruments.observe("relay_seconds", value=max(0.0, time.time() - rows[0].at))
         if arrived:
-            await self.delete(connection, hand.drop(arrived))
+            ids = hand.drop(arrived)
+            await self.delete(connection, ids)
+            self._alone.difference_update(ids)
+        for lane, error in lost.items():
+            if isinstance(error, TOO_LARGE):
+                await self._refuse(connection, landed[lane].rows, type(error).__name__)
+                raise Refused(f"{lane.topic} takes no batch of this size") from error
         if lost:
             lane, error = next(iter(lost.items()))
             raise Restart(f"{lane.topic} partition {lane.partition} refused a batch") from error
+
+    async def _refuse(self, connection: Any, rows: Sequence[Row], error: str) -> None:
+        """Rows that were too large together go alone next time; one that is too large by itself is set aside."""
+        if len(rows) > 1:
+            self._alone.update(row.id for row in rows)
+            return
+        (row,) = rows
+        await connection.execute(SET_ASIDE, row.id, error, timeout=QUERY_S)
+        self._alone.discard(row.id)
+        self.bus.instruments.add("relay_refused", row.topic)
+        log.critical("a record is set aside: its topic takes none so large", topic=row.topic, id=row.id,
+                     bytes=len(row.headers) + len(row.body or b""))  # fmt: skip
 
     async def delete(self, connection: Any, ids: Sequence[int]) -> None:
         """Delete rows by number. Losing this to a crash means sending them again, so it need not wait for the disk."""

@@ -44,6 +44,20 @@ TABLES = (
     ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0)
     """,
     """
+    create table outbox_refused (
+        id bigint primary key,
+        organisation text not null,
+        topic text not null,
+        partition integer,
+        key bytea,
+        headers bytea not null,
+        body bytea,
+        created_at timestamptz not null,
+        error text not null,
+        refused_at timestamptz not null default clock_timestamp()
+    )
+    """,
+    """
     create table dead_letters (
         id text primary key,
         consumer_group text not null,
@@ -72,6 +86,6 @@ TABLES = (
 
 
 def create_bus_tables(op: Any) -> None:
-    """Create positions, inbox, outbox and dead letters; `op` is Alembic's."""
+    """Create positions, inbox, outbox (and what of it Kafka refused) and dead letters; `op` is Alembic's."""
     for statement in TABLES:
         op.execute(statement)
