@@ -176,6 +176,27 @@ class Assignment:
             except IllegalStateError:
                 self.tracks.pop(partition, None)
 
+    def readable(self) -> list[Partition]:
+        """Partitions that are read now."""
+        return [partition for partition, track in self.tracks.items() if track.held is None]
+
+    def rewind(self, client: Any) -> None:
+        """Fetch again what the client took and did not give us."""
+        for partition in self.readable():
+            self._seek(client, partition, self.tracks[partition].polled)
+
+    def unreadable(self, client: Any, partition: Partition, after: int | None, error: Exception) -> None:
+        """A record cannot be read: what was read before it (up to `after`) is applied first, then nothing more is."""
+        track = self.tracks.get(partition)
+        if track is None:
+            return
+        if after is not None or track.applied < track.polled:
+            self._seek(client, partition, track.polled if after is None else after)
+            return
+        log.critical("a record cannot be read: the partition is held", topic=partition.topic,
+                     partition=partition.partition, offset=track.applied, error=type(error).__name__)  # fmt: skip
+        self.hold(client, [partition], "unreadable")
+
     def reposition(self, client: Any, partitions: Iterable[Partition] | None = None) -> None:
         """Ask the database again where these partitions stand (None: all)."""
         for partition in list(self.tracks) if partitions is None else partitions:

@@ -13,6 +13,7 @@ from shared.bus.assignment import Assignment, jitter
 from shared.bus.broker import Broker
 from shared.bus.committing import Committer
 from shared.bus.errors import BusFault, Transient
+from shared.bus.polling import POLL_MS, poll
 from shared.bus.positions import Partition
 from shared.bus.quiet import limit_client_logs
 from shared.bus.reading import Portion, Work, decode_portion, divide
@@ -24,8 +25,6 @@ __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 
 log = structlog.get_logger("bus")
 
-MOST_RECORDS = 500
-POLL_MS = 200
 RELEASE_S = 5.0
 OBSERVE_S = 5.0
 CLOSE_S = 2.0
@@ -129,7 +128,7 @@ class Consumer:
     async def _poll(self, client: AIOKafkaConsumer) -> list[Portion]:
         """What is there, decoded. Never cancelled: aiokafka would lose what it had fetched."""
         try:
-            polled = await client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+            polled = await poll(client, self.assignment)
         except KafkaError as error:
             log.warning("poll failed", error=type(error).__name__, reason=str(error)[:200])
             self.assignment.reposition(client)

@@ -37,7 +37,12 @@ BUS = (
     Metric("batch_seconds", "histogram", ("topic",), "time of a batch in the database", SECONDS),
     Metric("dead_letters", "counter", ("topic", "code"), "dead letters by the code of their cause"),
     Metric("lag", "gauge", ("topic", "partition"), "records in the log behind the stored position"),
-    Metric("held", "gauge", ("topic", "partition", "reason"), "1 while a partition is held: transient, bugs or lost"),
+    Metric(
+        "held",
+        "gauge",
+        ("topic", "partition", "reason"),
+        "1 while a partition is held: transient, bugs, lost or unreadable",
+    ),
     Metric("assigned", "gauge", (), "partitions that this process reads"),
     Metric("rebalances", "counter", (), "assignments received from the group's coordinator"),
     Metric("commit_failures", "counter", ("error",), "offset commits to Kafka that failed and were survived"),

@@ -1,0 +1,69 @@
+"""One poll of the client. What cannot be read holds its own partition: the others go on."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
+
+from shared.bus.assignment import Assignment
+from shared.bus.deadletters import Raw
+from shared.bus.positions import Partition
+
+__all__ = ["MOST_RECORDS", "POLL_MS", "poll"]
+
+log = structlog.get_logger("bus")
+
+MOST_RECORDS = 500
+POLL_MS = 200
+
+
+async def poll(client: Any, assignment: Assignment) -> Mapping[Any, Sequence[Raw]]:
+    """What is there. Raises KafkaError for a failure that says nothing about a record."""
+    try:
+        polled: Mapping[Any, Sequence[Raw]] = await client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+    except Exception as error:
+        if not _unreadable(error):
+            raise
+        return await _sweep(client, assignment)
+    return polled
+
+
+def _unreadable(error: Exception) -> bool:
+    """Whether a record, and not the broker, is the cause: an unknown codec, a broken batch, a header that is no text."""
+    return not isinstance(error, KafkaError) or isinstance(error, (CorruptRecordException, UnsupportedCodecError))
+
+
+async def _sweep(client: Any, assignment: Assignment) -> Mapping[Any, Sequence[Raw]]:
+    """Poll partition by partition, to find the one that fails.
+
+    The failed poll lost what it had taken of the others, and the client would step over what it could not read: all of
+    it is fetched again from where each partition stands.
+    """
+    assignment.rewind(client)
+    await asyncio.sleep(POLL_MS / 1000)
+    found: dict[Any, Sequence[Raw]] = {}
+    for partition in assignment.readable():
+        records = await _readable_records(client, assignment, partition)
+        if records:
+            found[TopicPartition(*partition)] = records
+    return found
+
+
+async def _readable_records(client: Any, assignment: Assignment, partition: Partition) -> list[Raw]:
+    """What of one partition can be read. Before the first that cannot, the partition is held."""
+    tp = TopicPartition(*partition)
+    records: list[Raw] = []
+    try:
+        while len(records) < MOST_RECORDS:
+            taken = await client.getmany(tp, timeout_ms=0, max_records=1)
+            if tp not in taken:
+                break
+            records += taken[tp]
+    except Exception as error:
+        if not _unreadable(error):
+            raise
+        assignment.unreadable(client, partition, records[-1].offset + 1 if records else None, error)
+    return records
