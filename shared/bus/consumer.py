@@ -26,6 +26,7 @@ __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 log = structlog.get_logger("bus")
 
 RELEASE_S = 5.0
+BEAT_S = 1.0
 OBSERVE_S = 5.0
 CLOSE_S = 2.0
 
@@ -66,6 +67,7 @@ class Consumer:
         """
         limit_client_logs()
         self.watchdog.start()
+        beating = asyncio.create_task(self._beat())
         observing = asyncio.create_task(self._observe(stop))
         client = self._client()
         try:
@@ -73,6 +75,7 @@ class Consumer:
                 await self._read(client, stop, observing)
         finally:
             self.watchdog.stop()
+            beating.cancel()
             observing.cancel()
             await self._close(client)
 
@@ -97,6 +100,7 @@ class Consumer:
         attempt = 0
         while not stop.is_set():
             attempt += 1
+            self.watchdog.progress()
             try:
                 await self.broker.topics(self.by_topic)
                 await client.start()
@@ -118,7 +122,6 @@ class Consumer:
                 await self.assignment.mend(client)
                 ahead = asyncio.create_task(self._poll(client))
                 await self._write(client, portions, committer)
-                self.watchdog.beat()
                 if observing.done():
                     observing.result()
         finally:
@@ -196,6 +199,12 @@ class Consumer:
         """Take partitions over, from their stored positions on."""
         self.watchdog.assigned()
         await self.assignment.assigned(client, [Partition(tp.topic, tp.partition) for tp in partitions])
+
+    async def _beat(self) -> None:
+        """Tell the watchdog that the event loop turns, whatever the reading waits for."""
+        while True:
+            self.watchdog.beat()
+            await asyncio.sleep(BEAT_S)
 
     async def _observe(self, stop: asyncio.Event) -> None:
         """Measure lag at the broker. Lag without progress is what the watchdog acts on."""

@@ -1,13 +1,15 @@
 """The three classes of errors: transient ones hold the partition, bugs are isolated, and too many of them stop it."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
+import pytest
 
-from shared.bus import Transient
-from shared.bus.watchdog import EXIT_CODE
-from tests.integration.bus.ledger import Ledger, resolved
+from shared.bus import Consumer, Transient, encode
+from shared.bus.watchdog import EXIT_CODE, Watchdog
+from tests.integration.bus.ledger import Ledger, resolved, staff_left
 from tests.integration.bus.world import World, eventually
 
 
@@ -87,6 +89,44 @@ async def test_readiness_asks_the_broker_and_the_group(world: World, kafka_serve
         finally:
             kafka_server.process.signal(18)
         await eventually(ready, "ready again")
+
+
+async def test_a_service_that_starts_while_kafka_is_away_stays_and_reads_when_it_comes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka is behind a door that opens late; what it then says of itself leads past the door."""
+    monkeypatch.setattr("shared.bus.consumer.jitter", lambda attempt: 0.2)
+    events = [resolved("a") for _ in range(5)]
+    await world.say(*events)
+    host, port = world.bootstrap.split(":")
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        onward, back = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(_pump(reader, back), _pump(onward, writer))
+
+    door = await asyncio.start_server(pass_on, "127.0.0.1", 0)
+    address = door.sockets[0].getsockname()
+    door.close()
+    await door.wait_closed()
+    ends: list[str] = []
+    watchdog = Watchdog(patience_s=4, exit_=ends.append)
+    world.bootstrap, real = f"127.0.0.1:{address[1]}", world.bootstrap
+    async with world.running(watchdog=watchdog) as consumer:
+        await asyncio.sleep(6)
+        assert ends == []
+        assert "does not answer" in (await consumer.ready() or "")
+        door = await asyncio.start_server(pass_on, *address)
+        await world.applied(5)
+    door.close()
+    world.bootstrap = real
+    assert ends == []
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
 
 
 async def test_of_two_processes_with_one_ordinal_one_ends_itself(world: World) -> None:
