@@ -27,6 +27,9 @@ log = structlog.get_logger("bus")
 
 BACK_OFF_S = (0.1, 30.0)
 LOOK_S = 1.0
+STALE_S = 5.0
+"""How often a consumer that refuses to read asks whether somebody has mended the positions."""
+
 POSITION_S = 0.05
 
 
@@ -57,7 +60,9 @@ class Assignment:
         self.tracks: dict[Partition, Track] = {}
         self.unplaced: set[Partition] = set()
         self.joined = False
-        self.fatal: Exception | None = None
+        self.stale: StalePosition | None = None
+        """Why nothing is read, as long as a stored position belongs to another log."""
+        self._fault: Exception | None = None
         self._stopped: dict[Partition, str] = {}
         self._topic_ids: dict[str, UUID | None] = {}
         self._placing = asyncio.Lock()
@@ -87,29 +92,35 @@ class Assignment:
         self.joined = False
 
     async def mend(self, client: Any) -> None:
-        """Let go what was held long enough, position what is not. Raises StalePosition."""
-        self._refuse()
+        """Let go what was held long enough, position what is not. Raises what was a fault of ours in positioning."""
         now = time.monotonic()
+        if self.stale is not None:
+            self.reposition(client)
         for partition, track in self.tracks.items():
             if track.until is not None and now >= track.until:
                 self._release(client, partition, track)
         if self.unplaced and now >= self._again_at:
             await self._try_to_place(client)
-            self._refuse()
+        if self._fault is not None:
+            raise self._fault
 
-    def _refuse(self) -> None:
-        if self.fatal is not None:
-            log.critical("reading stops", error=type(self.fatal).__name__, reason=str(self.fatal))
-            raise self.fatal
+    def _refuse(self, stale: StalePosition) -> None:
+        """Read nothing until the positions are mended; say so when it begins, or changes."""
+        self._again_at = time.monotonic() + STALE_S
+        if str(stale) != str(self.stale):
+            log.critical("reading stops", error=type(stale).__name__, reason=str(stale))
+        self.stale = stale
 
     async def _try_to_place(self, client: Any) -> None:
         async with self._placing:
             try:
                 await self._place(client)
                 self._attempts = 0
+            except StalePosition as stale:
+                self._refuse(stale)
             except Exception as error:  # noqa: BLE001 aiokafka swallows what a listener raises; the reading loop must not
                 if not transient(error):
-                    self.fatal = error
+                    self._fault = error
                     return
                 self._attempts += 1
                 self._again_at = time.monotonic() + jitter(self._attempts)
@@ -125,12 +136,29 @@ class Assignment:
             if missing := {p: logs[p] for p in wanted if p not in stored}:
                 await positions.create(tx, missing)
                 stored = await positions.load(tx, wanted)
+        logs = await self._checked(stored, logs)
         if generation != self._generation:
             return
-        for partition in wanted:
-            positions.check(self.bus.service, partition, stored[partition], logs[partition])
+        self.stale = None
         for partition in wanted:
             self._begin(client, partition, stored[partition], logs[partition])
+
+    async def _checked(self, stored: Mapping[Partition, Position], logs: dict[Partition, Log]) -> dict[Partition, Log]:
+        """The logs that the positions belong to. Raises StalePosition.
+
+        Records may have come, and have been applied by another member, between the broker's answer and the database's:
+        only what a second answer confirms is a contradiction.
+        """
+        try:
+            self._check(stored, logs)
+        except StalePosition:
+            logs = await self.broker.logs(logs)
+            self._check(stored, logs)
+        return logs
+
+    def _check(self, stored: Mapping[Partition, Position], logs: Mapping[Partition, Log]) -> None:
+        for partition, log_ in logs.items():
+            positions.check(self.bus.service, partition, stored[partition], log_)
 
     def _begin(self, client: Any, partition: Partition, position: Position, log_: Log) -> None:
         offset = position.next_offset
@@ -285,8 +313,8 @@ class Assignment:
                 log_ = Log(topics[topic][0], 0, 0)
                 positions.check(self.bus.service, Partition(topic, 0), Position(known, 0), log_)
             except StalePosition as error:
-                self.fatal = error
-        lagging = not self.joined
+                self._refuse(error)
+        lagging = not self.joined and self.stale is None
         for partition, track in tracks.items():
             lag = max(0, ends[partition] - track.applied)
             self.bus.instruments.set("lag", partition.topic, str(partition.partition), to=lag)

@@ -63,7 +63,7 @@ class Consumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop`, then finish the batch in hand and close.
 
-        Raises StalePosition when a stored position belongs to another log: nothing is read then.
+        Nothing is read while a stored position belongs to another log: `ready` names the way out until it is taken.
         """
         limit_client_logs()
         self.watchdog.start()
@@ -218,7 +218,9 @@ class Consumer:
                 self.watchdog.progress()
 
     async def ready(self) -> str | None:
-        """None when the broker answers and this member has joined its group, else what is wrong."""
+        """None when the broker answers and this member has joined its group and reads, else what is wrong."""
+        if (stale := self.assignment.stale) is not None:
+            return str(stale)
         try:
             await self.broker.topics(self.by_topic)
         except (KafkaError, OSError) as error:

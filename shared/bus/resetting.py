@@ -41,8 +41,8 @@ async def reset_positions(
 ) -> list[Reset]:
     """Begin a topic again at the start (or the end) of the log that is there now; its counters begin again too.
 
-    What was applied before is in the inbox, so reading it again applies nothing twice within the inbox's horizon. Run it
-    while the service's workers are stopped. Raises UnknownTopicOrPartitionError for a topic that is not there.
+    What was applied before is in the inbox, so reading it again applies nothing twice within the inbox's horizon. A consumer
+    that refuses to read goes on by itself within some seconds; one that holds a partition, when it is started again. Raises UnknownTopicOrPartitionError for a topic that is not there.
     """
     broker = Broker(bootstrap, "houserules-positions")
     try:

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.bus import Consumer, StalePosition, encode, ensure_topics, reset_positions
+from shared.bus import Consumer, encode, ensure_topics, reset_positions
+from shared.bus.positions import Log, Partition
 from shared.bus.topics import TopicSpec
-from tests.integration.bus.ledger import resolved
+from tests.integration.bus.ledger import resolved, staff_left
 from tests.integration.bus.world import World, eventually
 
 
@@ -35,15 +37,19 @@ async def _make_anew(world: World, topic: str) -> None:
     await ensure_topics(world.bootstrap, [spec])
 
 
-async def _refusal(consumer: Consumer) -> None:
+async def _refusal(consumer: Consumer, *words: str) -> None:
+    """Wait until the consumer is not ready for this reason."""
+
     async def refused() -> bool:
-        return consumer.assignment.fatal is not None
+        said = await consumer.ready() or ""
+        return all(word in said for word in words)
 
     await eventually(refused, "the consumer refuses")
 
 
 @pytest.mark.parametrize("records", [3, 30], ids=["shorter than before", "grown past the stored position"])
 async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: World, records: int) -> None:
+    """The process stays, unready, and reads nothing, of no topic; once the positions are mended it goes on by itself."""
     topic = world.topics.shared("messages")
     await world.say(*(resolved("a") for _ in range(10)))
     async with world.running():
@@ -51,28 +57,50 @@ async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: W
     await _make_anew(world, topic)
     fresh = [resolved("a") for _ in range(records)]
     await world.say(*fresh)
-    with pytest.raises(StalePosition, match=f"houserules positions reset sla {topic}"):
-        async with world.running() as consumer:
-            await _refusal(consumer)
-    assert len(await world.entries()) == 10
-    moved = await reset_positions(world.ledger.bus.database, world.bootstrap, topic)
-    assert sorted(step.before or 0 for step in moved) == [0, 10]
-    assert all(step.after == 0 for step in moved)
-    async with world.running():
-        await world.applied(10 + records)
-    assert (await world.entries())[10:] == [event.id for event in fresh]
+    await world.write(world.topics.inbound("westward", "people"), encode(staff_left("p", "hr-1")))
+    async with world.running() as consumer:
+        await _refusal(consumer, f"`houserules positions reset sla {topic}`")
+        await asyncio.sleep(1.0)
+        assert len(await world.entries()) == 10
+        moved = await reset_positions(world.ledger.bus.database, world.bootstrap, topic)
+        assert sorted(step.before or 0 for step in moved) == [0, 10]
+        assert all(step.after == 0 for step in moved)
+        await world.applied(10 + records + 1)
+        assert await consumer.ready() is None
+    applied = (await world.entries())[10:]
+    assert [entry for entry in applied if entry != "hr-1"] == [event.id for event in fresh]
 
 
 async def test_a_topic_made_anew_while_it_is_read_stops_the_reading(world: World) -> None:
     topic = world.topics.shared("messages")
     await world.say(*(resolved("a") for _ in range(10)))
-    with pytest.raises(StalePosition, match="made anew"):
-        async with world.running() as consumer:
-            await world.applied(10)
-            await _make_anew(world, topic)
-            await world.say(*(resolved("a") for _ in range(30)))
-            await _refusal(consumer)
-    assert len(await world.entries()) == 10
+    async with world.running() as consumer:
+        await world.applied(10)
+        await _make_anew(world, topic)
+        await world.say(*(resolved("a") for _ in range(30)))
+        await _refusal(consumer, "made anew", "houserules positions reset")
+        assert len(await world.entries()) == 10
+
+
+async def test_a_position_moved_on_by_another_member_is_no_contradiction(world: World) -> None:
+    """The broker was asked just before records came, the database just after they were applied."""
+    await world.say(*(resolved("a") for _ in range(5)))
+    async with world.running():
+        await world.applied(5)
+    await world.say(last := resolved("a"))
+    async with world.running() as consumer:
+        ask, answers = consumer.broker.logs, 0
+
+        async def asked_too_early(partitions: Any) -> dict[Partition, Log]:
+            nonlocal answers
+            answers += 1
+            logs = await ask(partitions)
+            return {p: replace(log, end=0) if answers == 1 else log for p, log in logs.items()}
+
+        consumer.broker.logs = asked_too_early  # type: ignore[method-assign] # an answer that was overtaken
+        await world.applied(6)
+        assert answers == 2
+    assert (await world.entries())[5:] == [last.id]
 
 
 async def test_a_log_that_begins_behind_the_stored_position_holds_the_partition(world: World) -> None:
@@ -99,8 +127,6 @@ async def test_a_log_that_begins_behind_the_stored_position_holds_the_partition(
 async def test_holes_of_transactions_count_as_ignored(world: World) -> None:
     """An outside writer's transactions leave control records; an aborted one leaves records that nobody may read."""
     topic = world.topics.inbound("westward", "people")
-    from tests.integration.bus.ledger import staff_left
-
     producer = AIOKafkaProducer(bootstrap_servers=world.bootstrap, transactional_id=f"{world.prefix}hr")
     await producer.start()
 
