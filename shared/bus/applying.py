@@ -2,7 +2,6 @@
 
 import time
 import traceback
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from shared.bus import deadletters, inbox, positions
+from shared.bus.bugs import Bugs
 from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import Permanent, Transient
 from shared.bus.faults import transient
@@ -18,14 +18,11 @@ from shared.bus.reading import Portion, Work
 from shared.bus.records import Batch, Record
 from shared.bus.tx import Bus, Tx
 
-__all__ = ["Applier", "Bugs", "Displaced", "TooManyBugs"]
+__all__ = ["Applier", "Displaced"]
 
 log = structlog.get_logger("bus")
 
 TRIES = 3
-WINDOW = 1_000
-LEAST = 20
-SHARE = 0.01
 OUTCOMES = ("applied", "duplicate", "ignored", "dead")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,46 +31,27 @@ class Displaced(Exception):
     """The stored position is before what was read: somebody moved it back. The partition is to be read again."""
 
 
-class TooManyBugs(Exception):
-    """Over 1 % of a partition's last 1,000 records, and at least 20, failed in our own code: it is to be stopped."""
-
-    def __init__(self, partition: Partition) -> None:
-        super().__init__(f"{partition.topic} partition {partition.partition}")
-        self.partition = partition
-
-
-@dataclass(slots=True)
-class Bugs:
-    """How many of a partition's last records failed in our own code."""
-
-    seen: int = 0
-    failed: deque[int] = field(default_factory=deque)
-
-    def count(self, records: int) -> None:
-        """Records that went well."""
-        self.seen += records
-
-    def fail(self) -> bool:
-        """One that did not; whether it is one too many."""
-        self.seen += 1
-        self.failed.append(self.seen)
-        while self.failed and self.failed[0] <= self.seen - WINDOW:
-            self.failed.popleft()
-        return len(self.failed) >= LEAST and len(self.failed) > SHARE * min(self.seen, WINDOW)
-
-
 @dataclass(slots=True)
 class Applier:
-    """Applies work and says how far each partition was brought. `reached` is what is committed, whatever is raised."""
+    """Applies work and says how far each partition was brought. `reached` is what is committed, whatever is raised.
+
+    `stopped` are partitions in which over 1 % of the last 1,000 records, and at least 20, failed in our own code.
+    """
 
     bus: Bus
     reached: dict[Partition, int] = field(default_factory=dict)
     bugs: dict[Partition, Bugs] = field(default_factory=dict)
+    stopped: set[Partition] = field(default_factory=set)
+
+    def take_stopped(self) -> set[Partition]:
+        """The partitions that are to be held, each told once."""
+        stopped, self.stopped = self.stopped, set()
+        return stopped
 
     async def apply(self, work: Work) -> None:
         """Apply all of it in one transaction; after a bug, record by record.
 
-        Raises Transient when it is to be tried again later, Displaced, and TooManyBugs.
+        Raises Transient when it is to be tried again later, and Displaced. Either way some may be `stopped`.
         """
         topic = work.subscription.logical_topic
         began = time.monotonic()
@@ -148,17 +126,13 @@ class Applier:
 
     async def _one_by_one(self, work: Work) -> None:
         """Each record in a transaction of its own; a partition with too many bugs stops, the others go on."""
-        stopped: TooManyBugs | None = None
         for portion in work.portions:
-            try:
-                if not portion.raws:
-                    await self._transaction(Work(work.subscription, [portion]))
-                for index in range(len(portion.raws)):
-                    await self._single(Work(work.subscription, [portion.single(index)]))
-            except TooManyBugs as error:
-                stopped = error
-        if stopped is not None:
-            raise stopped
+            if not portion.raws:
+                await self._transaction(Work(work.subscription, [portion]))
+            for index in range(len(portion.raws)):
+                await self._single(Work(work.subscription, [portion.single(index)]))
+                if portion.partition in self.stopped:
+                    break
 
     async def _single(self, work: Work) -> None:
         """One record: three tries, then it is dead."""
@@ -179,7 +153,7 @@ class Applier:
                     letter = DeadLetter(raw, "bug", _where(error), type(error).__qualname__, _organisation(portion))
         await self._transaction(work, letter)
         if self.bugs[portion.partition].fail():
-            raise TooManyBugs(portion.partition)
+            self.stopped.add(portion.partition)
 
 
 def _fresh(portion: Portion, stored: dict[Partition, Position]) -> Portion:

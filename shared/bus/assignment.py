@@ -12,8 +12,9 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from shared.bus import positions
+from shared.bus import deadletters, positions
 from shared.bus.broker import Broker
+from shared.bus.bugs import WINDOW, Bugs
 from shared.bus.deadletters import Raw
 from shared.bus.errors import StalePosition
 from shared.bus.faults import transient
@@ -53,8 +54,9 @@ class Track:
 class Assignment:
     """Partitions assigned to this member. One that is not positioned yet, or held, is paused in the client."""
 
-    def __init__(self, bus: Bus, broker: Broker, topics: Iterable[str]) -> None:
+    def __init__(self, bus: Bus, broker: Broker, topics: Iterable[str], bugs: dict[Partition, Bugs]) -> None:
         self.bus = bus
+        self.bugs = bugs
         self.broker = broker
         self.topics = frozenset(topics)
         self.tracks: dict[Partition, Track] = {}
@@ -136,11 +138,13 @@ class Assignment:
             if missing := {p: logs[p] for p in wanted if p not in stored}:
                 await positions.create(tx, missing)
                 stored = await positions.load(tx, wanted)
+            failed = await deadletters.recent_bugs(tx, self.bus.group, stored, WINDOW)
         logs = await self._checked(stored, logs)
         if generation != self._generation:
             return
         self.stale = None
         for partition in wanted:
+            self.bugs[partition] = Bugs.of(stored[partition].next_offset, failed.get(partition, ()))
             self._begin(client, partition, stored[partition], logs[partition])
 
     async def _checked(self, stored: Mapping[Partition, Position], logs: dict[Partition, Log]) -> dict[Partition, Log]:

@@ -8,7 +8,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.bus.applying import Applier, Displaced, TooManyBugs
+from shared.bus.applying import Applier, Displaced
 from shared.bus.assignment import Assignment, jitter
 from shared.bus.broker import Broker
 from shared.bus.committing import Committer
@@ -52,7 +52,7 @@ class Consumer:
         self.broker = Broker(bootstrap, f"{bus.group}-{ordinal}-probe")
         self.applier = Applier(bus)
         self.watchdog = watchdog or Watchdog()
-        self.assignment = Assignment(bus, self.broker, self.by_topic)
+        self.assignment = Assignment(bus, self.broker, self.by_topic, self.applier.bugs)
         self._committer: Committer | None = None
         self._failures: dict[str, int] = {}
         self._idle = asyncio.Event()
@@ -161,13 +161,17 @@ class Consumer:
         failure: Exception | None = None
         try:
             await self.applier.apply(work)
-        except (Transient, TooManyBugs, Displaced) as error:
+        except (Transient, Displaced) as error:
             failure = error
         reached = {p: self.applier.reached[p] for p in partitions if p in self.applier.reached}
         self.assignment.reached(client, reached)
         committer.note(reached)
         self.watchdog.progress()
-        self._judge(client, topic, partitions, failure)
+        stopped = self.applier.take_stopped()
+        for where in stopped:
+            log.critical("partition stopped: too many bugs", topic=where.topic, partition=where.partition)
+        self.assignment.hold(client, stopped, "bugs")
+        self._judge(client, topic, [p for p in partitions if p not in stopped], failure)
 
     def _judge(
         self, client: AIOKafkaConsumer, topic: str, partitions: list[Partition], failure: Exception | None
@@ -175,10 +179,6 @@ class Consumer:
         """What a failure means for the partitions of the batch. A success ends the back-off of its topic."""
         if failure is None:
             self._failures.pop(topic, None)
-        elif isinstance(failure, TooManyBugs):
-            where = failure.partition
-            log.critical("partition stopped: too many bugs", topic=where.topic, partition=where.partition)
-            self.assignment.hold(client, [where], "bugs")
         elif isinstance(failure, Displaced):
             self.assignment.reposition(client, partitions)
         else:

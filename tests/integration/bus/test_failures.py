@@ -13,18 +13,46 @@ from tests.integration.bus.ledger import Ledger, resolved, staff_left
 from tests.integration.bus.world import World, eventually
 
 
-async def test_too_many_bugs_stop_the_partition_instead_of_draining_it(world: World) -> None:
-    await world.say(*(resolved("a", actor="bug") for _ in range(40)), partition=0)
-    good = [resolved("b") for _ in range(30)]
-    await world.say(*good, partition=1)
-    async with world.running() as consumer:
-        await world.taken(50)
-        await asyncio.sleep(0.5)
+async def _held(consumer: Consumer, bad: list[int]) -> None:
+    """Wait until these partitions of the topic are stopped, and see that the other is not."""
+
+    async def stopped() -> bool:
         held = {p.partition: t.held for p, t in consumer.assignment.tracks.items() if "messages" in p.topic}
-        assert held == {0: "bugs", 1: None}
+        return held == {n: "bugs" if n in bad else None for n in range(2)}
+
+    await eventually(stopped, f"{bad} held")
+
+
+@pytest.mark.parametrize("bad", [[0], [0, 1]], ids=["one partition", "every partition of the topic"])
+async def test_too_many_bugs_stop_the_partition_instead_of_draining_it(world: World, bad: list[int]) -> None:
+    for partition in bad:
+        await world.say(*(resolved("a", actor="bug") for _ in range(40)), partition=partition)
+    good = [resolved("b") for _ in range(30)] if bad == [0] else []
+    await world.say(*good, partition=1)
+    hr = staff_left("p", "hr-1")
+    await world.write(world.topics.inbound("westward", "people"), encode(hr))
+    async with world.running() as consumer:
+        await _held(consumer, bad)
+        await world.applied(len(good) + 1)
+        await asyncio.sleep(0.5)
     counts = await world.counts()
-    assert (counts["dead"], counts["applied"]) == (20, 30)
-    assert sorted(await world.entries()) == sorted(event.id for event in good)
+    assert (counts["dead"], counts["applied"]) == (20 * len(bad), len(good) + 1)
+    assert sorted(await world.entries()) == sorted([*(event.id for event in good), hr.id])
+    await _restart_in_vain(world, bad)
+    mended = replace(world.another(), healed=True)
+    async with world.running(mended):
+        await world.applied(len(good) + 1 + 19 * len(bad))
+    await mended.bus.database.close()
+
+
+async def _restart_in_vain(world: World, bad: list[int]) -> None:
+    """A process started again tries one record of each, and stops there."""
+    again = world.another()
+    async with world.running(again) as consumer:
+        await _held(consumer, bad)
+        await asyncio.sleep(0.5)
+    await again.bus.database.close()
+    assert (await world.counts())["dead"] == 21 * len(bad)
 
 
 async def test_a_transient_failure_holds_and_repeats_without_loss(world: World) -> None:

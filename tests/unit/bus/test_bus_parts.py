@@ -1,26 +1,33 @@
 """The pieces of the bus that need no server."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry, generate_latest
 
-from shared.bus.applying import Bugs
+from shared.bus.applying import Applier
 from shared.bus.assignment import jitter
+from shared.bus.bugs import Bugs
+from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import StalePosition, Transient
 from shared.bus.faults import transient
 from shared.bus.hand import Hand, Lane, Row
 from shared.bus.metrics import BUS, Instruments
 from shared.bus.outbox import Headers, pack, unpack
-from shared.bus.positions import Log, Partition, Position, check
+from shared.bus.positions import Log, Partition, Position, Progress, check
 from shared.bus.quiet import limit_client_logs
-from shared.bus.reading import Portion
+from shared.bus.reading import Portion, Work
+from shared.bus.records import Subscription
 from shared.bus.topics import READERS, SHARED, Topics
+from shared.bus.tx import Bus
 from shared.bus.watchdog import Watchdog
+from shared.platform.clock import Clock
 
 TOPICS = Topics(frozenset({"westward", "wheatley"}))
 P = Partition("t", 0)
@@ -118,6 +125,37 @@ def test_too_many_bugs(good_between: int, bugs: int, stops: bool) -> None:
         verdicts.append(count.fail())
     assert verdicts[-1] is stops
     assert not any(verdicts[:-1])
+
+
+def test_a_stopped_partition_that_is_taken_over_stops_at_its_next_bug() -> None:
+    assert Bugs.of(5_000, range(4_000, 4_020)).fail()
+    assert not Bugs.of(5_000, range(3_900, 3_920)).fail()
+
+
+class Failing(Applier):
+    """Every record of every partition is a bug, but the last partition needs what is away."""
+
+    async def _transaction(self, work: Work, verdict: DeadLetter | None = None) -> None:
+        (portion, *more) = work.portions
+        if portion.partition.partition == 5 and not more:
+            raise Transient("away")
+        if verdict is None:
+            raise ZeroDivisionError
+        self._committed(work, {portion.partition: Progress(portion.end, dead=1)}, [])
+
+
+def test_every_partition_with_too_many_bugs_stops_whatever_comes_after() -> None:
+    async def handle(batch: object, tx: object) -> None:
+        raise AssertionError
+
+    bus = Bus("s", cast(Any, None), Clock(), TOPICS)
+    applier = Failing(bus)
+    portions = [Portion(Partition("t", n), 0, 83, [AsRead(o) for o in range(83)], [None] * 83) for n in range(6)]
+    with pytest.raises(Transient):
+        asyncio.run(applier.apply(Work(Subscription("messages", ("t",), handle, frozenset()), portions)))
+    assert applier.take_stopped() == {Partition("t", n) for n in range(5)}
+    assert {p.partition: offset for p, offset in applier.reached.items()} == dict.fromkeys(range(5), 20)
+    assert applier.take_stopped() == set()
 
 
 def test_a_lane_has_one_flight_at_a_time() -> None:
