@@ -3,6 +3,7 @@
 Reading judges everything that the contract's envelope says of an event and names a fault by its code.
 """
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
@@ -28,6 +29,9 @@ FORWARDED = f"{OURS}intake/"
 STRUCTURED = b"application/cloudevents"
 SPECVERSION = ("ce_specversion", b"1.0")
 CONTENT_TYPE = ("content-type", b"application/json")
+
+URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+"""The characters that RFC 3986 knows."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -161,7 +165,7 @@ def read(topic: str, wire: Wire, topics: Topics, names: Container[str] | None) -
 def _parts(wire: Wire) -> tuple[dict[str, str], bytes]:
     """The attributes that we know and the data, of either mode."""
     headers = dict(wire.headers)
-    if (headers.get("content-type") or b"").startswith(STRUCTURED):
+    if _media_type(headers).startswith(STRUCTURED):
         return _from_document(wire.body)
     if len(headers) != len(wire.headers):
         names = [name for name, _ in wire.headers if name.startswith("ce_")]
@@ -172,6 +176,14 @@ def _parts(wire: Wire) -> tuple[dict[str, str], bytes]:
     except UnicodeDecodeError as error:
         raise Permanent("undecodable", "an attribute is not UTF-8") from error
     return attributes, wire.body or b""
+
+
+def _media_type(headers: Mapping[str, bytes | None]) -> bytes:
+    """The content type in lower case: neither its name nor its value is case-sensitive."""
+    given = headers.get("content-type")
+    if given is None:
+        given = next((value for name, value in headers.items() if name.lower() == "content-type"), None)
+    return (given or b"").strip().lower()
 
 
 def _from_document(body: bytes | None) -> tuple[dict[str, str], bytes]:
@@ -208,6 +220,8 @@ def _source(attributes: Mapping[str, str], inbound: str | None) -> str:
     source = attributes.get("source")
     if source is None:
         raise Permanent("invalid", "ce_source is missing")
+    if inbound is not None and URI_REFERENCE.fullmatch(source) is None:
+        raise Permanent("invalid", "ce_source is not a URI reference")
     if inbound is not None and source.startswith(OURS):
         raise Permanent("forged-source", "one of our sources on an outside writer's topic")
     if inbound is None and not (source in SERVICES or source.startswith(FORWARDED)):

@@ -137,6 +137,9 @@ FAULTS: dict[str, tuple[str, Wire, str]] = {
     "id of 256 characters": (MESSAGES, _changed(OURS, ce_id=b"x" * 256), "invalid: ce_id"),
     "source too long": (INBOUND, _changed(HR, ce_source=b"/" + b"x" * MAX_ATTRIBUTE_BYTES), "invalid: ce_source"),
     "NUL in an attribute": (INBOUND, _changed(HR, ce_source=b"/a\0"), "invalid: NUL in ce_source"),
+    "a source with a space": (INBOUND, _changed(HR, ce_source=b"/westward hr"), "invalid: ce_source is not a URI"),
+    "a source with a line break": (INBOUND, _changed(HR, ce_source=b"/westward\nhr"), "invalid: ce_source is not a URI"),
+    "a source with a bad escape": (INBOUND, _changed(HR, ce_source=b"/westward%hr"), "invalid: ce_source is not a URI"),
     "an attribute twice": (MESSAGES, OURS._replace(headers=[*OURS.headers, ("ce_id", b"e-2")]), "invalid: an attribute"),
     "no source": (MESSAGES, _changed(OURS, ce_source=None), "invalid: ce_source"),
     "no time": (MESSAGES, _changed(OURS, ce_time=None), "invalid: ce_time"),
@@ -173,6 +176,23 @@ def test_a_fault_never_repeats_what_was_sent(topic: str) -> None:
         with pytest.raises(Permanent) as fault:
             decode(topic, wire._replace(body=body, key=None), TOPICS)
         assert "Secret" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("content-type", b"Application/CloudEvents+JSON; charset=utf-8"),
+        ("Content-Type", b"application/cloudevents+json"),
+        ("CONTENT-TYPE", b" application/cloudevents+json"),
+    ],
+)
+def test_structured_mode_is_known_however_its_media_type_is_written(name: str, value: bytes) -> None:
+    assert decode(MESSAGES, encode_structured(FULL)._replace(headers=[(name, value)]), TOPICS) == FULL
+
+
+@pytest.mark.parametrize("source", ["/westward/hr", "https://hr.example/a?b=c#d", "urn:uuid:1", "hr%20system"])
+def test_a_source_is_any_uri_reference(source: str) -> None:
+    assert decode(INBOUND, _changed(HR, ce_source=source.encode()), TOPICS).source == source
 
 
 def test_what_came_through_the_event_door_is_ours() -> None:
