@@ -58,6 +58,7 @@ def play(local: Path, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_the_week_is_told_and_every_promise_is_as_expected(local: Path) -> None:
     done = play(local)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
