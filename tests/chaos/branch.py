@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from deploy.local.ports import free_ports
 from shared.bus import Topics, Wire, decode, encode, ensure_topics
 from shared.contracts import Event
 from shared.platform.clock import ClockFile
-from shared.platform.db import Database
+from shared.platform.db import Database, sql
 from shared.policy import Packs
 
 __all__ = ["ROOT", "Branch", "Progress", "Worker", "eventually"]
@@ -37,10 +38,10 @@ OPEN_WORK = """
     select (select count(*) from outbox) as unsent,
            (select count(*) from conversations where next_at <= :now) as due
 """
-WRITING = """
-    select count(*) as transactions from pg_stat_activity
-    where datname = current_database() and application_name = 'sla' and backend_xid is not null
-          and client_port = any(cast(:ports as int[]))
+TRANSACTIONS = """
+    select count(*) filter (where backend_xid is not null) as writing,
+           count(*) filter (where wait_event_type = 'Lock') as waiting
+    from pg_stat_activity where datname = current_database() and client_port = any(cast(:ports as int[]))
 """
 
 
@@ -210,7 +211,18 @@ class Branch:
 
     async def writes(self, worker: Worker) -> bool:
         """Whether a worker is in a transaction that has written or locked rows."""
-        return bool((await self.rows(WRITING, ports=worker.ports))[0].transactions)
+        return bool((await self.rows(TRANSACTIONS, ports=worker.ports))[0].writing)
+
+    async def waits(self, worker: Worker) -> bool:
+        """Whether a worker waits for a lock that somebody else has."""
+        return bool((await self.rows(TRANSACTIONS, ports=worker.ports))[0].waiting)
+
+    @asynccontextmanager
+    async def holding_targets(self) -> AsyncIterator[None]:
+        """Nobody can change a target until the block ends."""
+        async with self.database.begin() as connection:
+            await connection.execute(sql("select from targets for update"))
+            yield
 
     async def due(self, now: datetime) -> int:
         """Conversations in which time has something to tell by then."""
@@ -220,10 +232,17 @@ class Branch:
         """Wait until everything written is taken, nothing is due and everything told is sent."""
 
         async def still() -> bool:
-            (open_work,) = await self.rows(OPEN_WORK, now=now)
-            return open_work.unsent == open_work.due == 0 and await self.taken() == written
+            (work,) = await self.rows(OPEN_WORK, now=now)
+            return work.unsent == work.due == 0 and await self.taken() == written
 
-        await eventually(still, "quiet", seconds, every=0.1)
+        try:
+            await eventually(still, "quiet", seconds, every=0.1)
+        except AssertionError as fault:
+            (work,) = await self.rows(OPEN_WORK, now=now)
+            state = f"{await self.taken()} of {written} taken, {work.due} due, {work.unsent} unsent"
+            last = self.workers[-1]
+            log = last.log.read_text()[-3000:]
+            raise AssertionError(f"{fault}: {state}; worker alive: {last.alive()}; its log ends:\n{log}") from None
 
     async def _ends(self, topic: str) -> dict[int, int]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)

@@ -63,15 +63,21 @@ class _Run:
     async def pass_time(self, clock: datetime, kill: bool) -> None:
         """Step the clock and let the timer tell what has come due; with `kill` the worker dies in a claim."""
         breached = await self._breached()
-        due = await self.branch.due(clock)
-        self.branch.clock(clock)
         if kill:
-            await eventually(self._claims, "the timer has claimed something", every=0.001)
-            self.worker.kill()
-            assert await self.branch.due(clock) == due > 0
-            self.worker = self.branch.start()
+            await self._kill_in_a_claim(clock)
+        self.branch.clock(clock)
         await self.branch.quiet(self.written, clock)
         self.breached_by_time += await self._breached() - breached
+
+    async def _kill_in_a_claim(self, clock: datetime) -> None:
+        """It has claimed conversations and is about to write their targets, which are held until it is dead."""
+        due = await self.branch.due(clock)
+        async with self.branch.holding_targets():
+            self.branch.clock(clock)
+            await eventually(self._waits, "the timer has a claim")
+            self.worker.kill()
+        assert await self.branch.due(clock) == due > 0
+        self.worker = self.branch.start()
 
     async def tell(self, part: list[Delivery], clock: datetime) -> None:
         """Deliver one part; kill the worker while it is at it, and let its successor finish."""
@@ -91,8 +97,8 @@ class _Run:
     async def _breached(self) -> int:
         return int((await self.branch.rows("select count(*) from targets where state = 'breached'"))[0][0])
 
-    async def _claims(self) -> bool:
-        return await self.branch.writes(self.worker)
+    async def _waits(self) -> bool:
+        return await self.branch.waits(self.worker)
 
     async def _taken_at_least(self, aim: float) -> bool:
         return await self.branch.taken() >= aim
