@@ -53,7 +53,8 @@ def run() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop_on)
     clock = os.environ.get("HOUSERULES_CLOCK")
-    stack = Stack(Folders.from_env(), Ports.from_env(), clock=Path(clock).absolute() if clock else None, say=say)
+    moved = Path(clock).absolute() if clock else None
+    stack = Stack(Folders.from_env(), Ports.from_env(), clock=moved, patient=True, say=say)
     began = time.monotonic()
     try:
         say(f"House Rules starts in {stack.folders.local}")
@@ -77,7 +78,7 @@ def stop() -> int:
     if holder is None:
         left = sweep(folders.run) if folders.run.exists() else []
         say(f"Ended what was left: {', '.join(left)}." if left else f"No stack runs in {folders.local}.")
-        folders.stack_file.unlink(missing_ok=True)
+        folders.forget_addresses()
         return 0
     with suppress(ProcessLookupError):  # it ended by itself meanwhile
         os.kill(holder, signal.SIGTERM)
@@ -131,6 +132,8 @@ def forget() -> int:
 
 
 def _readiness(folders: Folders) -> str:
+    if folders.unready_file.exists():
+        return "not ready: `make run` says why, and how to mend it"
     return "ready" if folders.stack_file.exists() else "not ready yet"
 
 

@@ -48,6 +48,16 @@ class Folders:
         return self.local / "stack.json"
 
     @property
+    def unready_file(self) -> Path:
+        """As `stack_file`, for mending a stack that is not ready: while a service waits for somebody."""
+        return self.local / "stack.unready.json"
+
+    def forget_addresses(self) -> None:
+        """Whoever looks for a stack finds none."""
+        self.stack_file.unlink(missing_ok=True)
+        self.unready_file.unlink(missing_ok=True)
+
+    @property
     def issuer(self) -> Path:
         """The development issuer's keys."""
         return self.local / "issuer"

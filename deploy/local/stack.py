@@ -1,13 +1,12 @@
 """The embedded stack: PostgreSQL, Kafka and the services, kept running until they are told to stop."""
 
-import http.client
+import math
 import os
 import shutil
 import signal
 import subprocess
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from deploy.local.ports import Ports
 from deploy.local.postgres import PLACE, Postgres
 from deploy.local.program import private
 from deploy.local.published import sources, stack_file
+from deploy.local.readiness import Readiness, readiness
 from deploy.local.runtime import STOP_S, Surroundings
 from deploy.local.secret_store import Secrets
 from deploy.local.setting_up import make_databases, make_topics, run_migrations
@@ -40,7 +40,6 @@ DEATHS = 5
 """A service that ended so often before it was ready will not be ready."""
 
 POLICIES = "HOUSERULES_POLICIES"
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Say = Callable[[str], None]
 
@@ -61,15 +60,20 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         names: tuple[str, ...] | None = None,
         fresh: bool = False,
+        patient: bool = False,
         say: Say = _silent,
     ) -> None:
-        """`clock` is the file that moves policy time; `environment` is for the services; `fresh` forgets old data."""
+        """`clock` is the file that moves policy time; `environment` is for the services; `fresh` forgets old data.
+
+        `patient`: somebody reads what it says, so a service that says why it is not ready is waited for without limit.
+        """
         self.folders = folders
         self.ports = ports
         self.names = services() if names is None else names
         self._clock = clock
         self._environment = dict(environment or {})
         self._fresh = fresh
+        self._patient = patient
         self._say = say
         self._lock = Lock(folders.lock)
         self._supervisor = Supervisor(folders.run, folders.logs)
@@ -103,7 +107,7 @@ class Stack:
     def stop(self) -> None:
         """Stop everything, within ten seconds, and leave no process."""
         self._stopping.set()
-        self.folders.stack_file.unlink(missing_ok=True)
+        self.folders.forget_addresses()
         if self._keeper is not None:
             self._wind_down()
             self._over.set()
@@ -158,7 +162,7 @@ class Stack:
             return postgres_answers(self.ports["postgres"], self._postgres.admin_url)
         if name == "kafka":
             return kafka_answers(self.ports["kafka"])
-        return _ready(f"{self.addresses[name]}/readyz")
+        return readiness(self.addresses[name]).ready
 
     # What it tells
 
@@ -183,7 +187,7 @@ class Stack:
         return f"services:{name}" if name in self.names else name
 
     def _prepare(self) -> None:
-        self.folders.stack_file.unlink(missing_ok=True)
+        self.folders.forget_addresses()
         left = sweep(self.folders.run)
         if left:
             self._say(f"ended what was left of an earlier run: {', '.join(left)}")
@@ -277,15 +281,16 @@ class Stack:
         if self.names:
             supervisor.start_services()
         for name in self.names:
-            self._until(self._lives_to_answer(name), name, ANSWER_S)
+            self._until_ready(name)
             self._tell(f"{name} on {self.addresses[name]}", began)
-        self._publish()
+        self._publish(self.folders.stack_file)
+        self.folders.unready_file.unlink(missing_ok=True)
 
     def _tell(self, what: str, began: float) -> None:
         if not self._settled.is_set():
             self._say(f"  {time.monotonic() - began:4.1f} s  {what}")
 
-    def _publish(self) -> None:
+    def _publish(self, file: Path) -> None:
         text = stack_file(
             kafka=self._kafka.bootstrap,
             addresses=self.addresses,
@@ -294,7 +299,7 @@ class Stack:
             issuer=self._issuer,
             clock_file=self._clock,
         )
-        private(self.folders.stack_file, text)
+        private(file, text)
 
     def _until(self, answers: Callable[[], bool], name: str, seconds: float) -> None:
         try:
@@ -306,17 +311,38 @@ class Stack:
     def _alive(self) -> bool:
         return not self._stopping.is_set() and self._process is not None and self._process.poll() is None
 
-    def _lives_to_answer(self, name: str) -> Callable[[], bool]:
-        """Whether it answers; a StackError when it dies again and again instead."""
+    def _until_ready(self, name: str) -> None:
+        """Wait for a service. One that dies again and again, or says nothing for too long, is a StackError."""
         seen: set[int] = set()
+        end = time.monotonic() + ANSWER_S
+        told = Readiness(False)
 
-        def answers() -> bool:
+        def ready() -> bool:
+            nonlocal told
             seen.add(self.pid(name))
             if len(seen - {0}) > DEATHS:
                 raise StackError(f"{name} ends again and again")
-            return self.answers(name)
+            answer = readiness(self.addresses[name])
+            late = time.monotonic() > end
+            if answer.reason and answer != told and (late or answer.wants_somebody):
+                self._tell_why(name, answer)
+                told = answer
+            elif late and not answer.ready and not told.reason:
+                raise StackError(f"{name} did not answer within {ANSWER_S:.0f} s")
+            return answer.ready
 
-        return answers
+        self._until(ready, name, math.inf)
+
+    def _tell_why(self, name: str, answer: Readiness) -> None:
+        """Say what a service waits for, with commands that reach this stack. Raises StackError when nobody listens."""
+        why = f"{name} is not ready: {answer.reason}"
+        if not self._patient:
+            raise StackError(why)
+        self._publish(self.folders.unready_file)
+        self._say(why)
+        for command in answer.ways_out(self.folders.unready_file):
+            self._say(f"To mend it, from elsewhere: {command}")
+        self._say("What is up stays up meanwhile.")
 
     def _wind_down(self) -> None:
         """Services first, then what they write to; whatever is late is killed."""
@@ -341,14 +367,6 @@ class Stack:
     def _stopped(self, names: tuple[str, ...], end: float) -> None:
         while time.monotonic() < end and any(self._supervisor.states()[name].pid for name in names):
             time.sleep(0.05)
-
-
-def _ready(url: str) -> bool:
-    try:
-        with DIRECT.open(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, http.client.HTTPException):
-        return False
 
 
 def _private(file: str, flags: int) -> int:

@@ -2,28 +2,37 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 
 from deploy.local.layout import ROOT, Folders
 from deploy.local.leftovers import living, sweep
 from deploy.local.ports import DEFAULTS, Ports, free_ports
+from deploy.local.readiness import HOUSERULES
 from deploy.local.stack import Stack
+from deploy.local.waiting import run
 from tests.servers import folder, remove
 from tests.stacks import running
 
 CTRL_C_S = 10.0
+MESSAGE = (
+    *("conversation=c1", "message=m1", "site=facebook", "network=facebook", "visibility=public", "author.id=tenant-7"),
+    *("posted_at=-1m", "text=When is my repair?"),
+)
 
 
 @dataclass(slots=True)
@@ -52,8 +61,8 @@ class Person:
             timeout=120,
         )
 
-    def run(self) -> "subprocess.Popen[str]":
-        """`run`, until it says that it is ready."""
+    def run(self, hears: Callable[[str], None] = lambda _: None) -> "subprocess.Popen[str]":
+        """`run`, until it says that it is ready; `hears` is given each line before that."""
         process = subprocess.Popen(
             [sys.executable, "-m", "deploy.local", "run"],
             cwd=ROOT,
@@ -70,6 +79,7 @@ class Person:
             said.append(line)
             if line.startswith("Ready"):
                 return process
+            hears(line.strip())
         pytest.fail("".join(said))
 
     @property
@@ -145,6 +155,52 @@ def test_second_run_is_told_of_the_first_and_stop_ends_it_from_elsewhere(person:
     again = person.type("stop")
     assert again.returncode == 0
     assert again.stdout.startswith("No stack runs in")
+
+
+def test_kafka_that_lost_its_data_is_told_of_and_mended_by_the_command_that_is_told(person: Person) -> None:
+    process = person.run()
+    _houserules(person, "publish", "message.received", "--organisation", "westward", *MESSAGE)
+    before = _until_there(person.stack_file, "select count(*) from conversations")
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=CTRL_C_S)
+    shutil.rmtree(person.local / "data" / "kafka")
+
+    commands: list[str] = []
+
+    def mend(line: str) -> None:
+        if line.startswith("To mend it"):
+            assert not person.stack_file.exists()
+            assert "not ready: `make run` says why" in person.type("status").stdout
+            commands.append(line.partition(": ")[2])
+            subprocess.run(shlex.split(commands[-1]), check=True, cwd="/", capture_output=True, timeout=60)
+
+    process = person.run(mend)
+    assert any(command.endswith("positions reset sla houserules.messages") for command in commands)
+    assert not (person.local / "stack.unready.json").exists()
+    assert _until_there(person.stack_file, "select count(*) from conversations") == before
+    assert process.poll() is None
+
+
+def _houserules(person: Person, *arguments: str) -> None:
+    command = [str(HOUSERULES), "--stack", str(person.stack_file), *arguments]
+    subprocess.run(command, check=True, cwd="/", capture_output=True, timeout=60)
+
+
+def _until_there(stack_file: Path, statement: str) -> int:
+    """What sla's database answers, as soon as it is not nothing."""
+
+    async def ask() -> int:
+        connection = await asyncpg.connect(json.loads(stack_file.read_text())["databases"]["sla"])
+        try:
+            return int(await connection.fetchval(statement))
+        finally:
+            await connection.close()
+
+    end = time.monotonic() + 30
+    while not (found := run(ask())) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert found
+    return found
 
 
 def _family(process: "subprocess.Popen[str]") -> list[int]:
