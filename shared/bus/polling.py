@@ -18,6 +18,8 @@ log = structlog.get_logger("bus")
 
 MOST_RECORDS = 500
 POLL_MS = 200
+ROUNDS = 15
+"""How often a sweep asks every partition before it gives up: what is fetched again may take its time."""
 
 
 async def poll(client: Any, assignment: Assignment) -> Mapping[Any, Sequence[Raw]]:
@@ -43,19 +45,21 @@ async def _sweep(client: Any, assignment: Assignment) -> Mapping[Any, Sequence[R
     it is fetched again from where each partition stands.
     """
     assignment.rewind(client)
-    await asyncio.sleep(POLL_MS / 1000)
-    found: dict[Any, Sequence[Raw]] = {}
-    for partition in assignment.readable():
-        records = await _readable_records(client, assignment, partition)
-        if records:
-            found[TopicPartition(*partition)] = records
-    return found
+    found: dict[Any, list[Raw]] = {}
+    failed = False
+    rounds = 0
+    while not failed and rounds < ROUNDS:
+        rounds += 1
+        await asyncio.sleep(POLL_MS / 1000)
+        for partition in assignment.readable():
+            records = found.setdefault(TopicPartition(*partition), [])
+            failed = not await _take(client, assignment, partition, records) or failed
+    return {tp: records for tp, records in found.items() if records}
 
 
-async def _readable_records(client: Any, assignment: Assignment, partition: Partition) -> list[Raw]:
-    """What of one partition can be read. Before the first that cannot, the partition is held."""
+async def _take(client: Any, assignment: Assignment, partition: Partition, records: list[Raw]) -> bool:
+    """Add what is there of one partition; false when it has a record that cannot be read, before which it is held."""
     tp = TopicPartition(*partition)
-    records: list[Raw] = []
     try:
         while len(records) < MOST_RECORDS:
             taken = await client.getmany(tp, timeout_ms=0, max_records=1)
@@ -66,4 +70,5 @@ async def _readable_records(client: Any, assignment: Assignment, partition: Part
         if not _unreadable(error):
             raise
         assignment.unreadable(client, partition, records[-1].offset + 1 if records else None, error)
-    return records
+        return False
+    return True
