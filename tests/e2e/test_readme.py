@@ -11,7 +11,7 @@ from deploy.local.layout import ROOT
 from tests.e2e.world import World
 
 SECTION = "## Try it by hand"
-SAYS_S = 30.0
+SAYS_S = 60.0
 
 
 def commands() -> list[str]:

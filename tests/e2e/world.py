@@ -27,7 +27,7 @@ from tests.stacks import RunningStack
 __all__ = ["LONDON", "World", "eventually", "instant", "words"]
 
 LONDON = ZoneInfo("Europe/London")
-QUIET_S = 30.0
+QUIET_S = 60.0
 T = TypeVar("T")
 
 
@@ -42,7 +42,7 @@ def words(stamp: str) -> str:
     return text.removesuffix(":00")
 
 
-async def eventually(done: Callable[[], Awaitable[T]], what: str, seconds: float = 20.0) -> T:
+async def eventually(done: Callable[[], Awaitable[T]], what: str, seconds: float = 60.0) -> T:
     """Wait until it is so; what it was then."""
     end = time.monotonic() + seconds
     while not (found := await done()):
