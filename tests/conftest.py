@@ -72,6 +72,7 @@ def running_stack() -> Iterator[RunningStack]:
         yield stack
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What goes side by side: files; but what shares the running stack stays with it."""
     for item in items:

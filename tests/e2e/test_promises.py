@@ -150,6 +150,11 @@ async def test_P3_one_conversations_events_are_published_in_the_order_in_which_t
 
 
 async def test_P4_every_record_of_the_topic_is_accounted_for(world: World) -> None:
+    talk = Conversation(world, "westward")
+    await talk.wrote("2026-03-23 09:00")
+    await world.settle()
+    (once,) = [heard for heard in await talk.events() if heard.name == "message-received"]
+    await world.listener.write(once.topic, once.event["key"], list(once.record.headers), once.record.value)
     await world.listener.write("houserules.messages", "k", [("content-type", b"text/plain")], b"\x00 no event")
     await world.settle()
     counted = await world.rows("sla", "select * from positions where topic = 'houserules.messages'")
@@ -160,6 +165,7 @@ async def test_P4_every_record_of_the_topic_is_accounted_for(world: World) -> No
         assert row["next_offset"] == row["applied"] + row["duplicate"] + row["ignored"] + row["dead"]
     assert sum(row["dead"] for row in counted) == len(await world.rows("sla", "select from dead_letters"))
     assert sum(row["duplicate"] for row in counted) > 0
+    assert sum(row["dead"] for row in counted) > 0
 
 
 async def test_P5_a_deadline_that_passed_while_nobody_ran_breaches_once_with_its_own_due_time(world: World) -> None:
