@@ -1,5 +1,6 @@
 """A consumer of the tests' own: it reads every topic of the stack, whoever writes it, and keeps the bytes."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -77,8 +78,9 @@ class Listener:
         await self._producer.start()
 
     async def _close(self) -> None:
-        await self._producer.stop()
-        await self._consumer.stop()
+        """A client that is stopped while it waits for a broker ends with the cancelling of its own task."""
+        stopping = [asyncio.ensure_future(client.stop()) for client in (self._producer, self._consumer)]
+        await asyncio.wait(stopping, timeout=10)
 
     async def connect_again(self) -> None:
         """After the broker was away: with new clients, from the beginning."""

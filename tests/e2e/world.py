@@ -130,7 +130,7 @@ class World:
     async def post(self, organisation: str, kind: str, **data: Any) -> None:
         """Post a delivery that must be accepted."""
         answer = await self.deliver(organisation, self.body(kind, **data))
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == 200, f"{answer.text}\n{self.running.log('intake')[-3000:]}"
 
     # The API
 
