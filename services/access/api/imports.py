@@ -11,7 +11,7 @@ from services.access.api.common import Keeper, bus_of, packs_of, writable
 from services.access.api.roster import Roster
 from services.access.domain import imports
 from services.access.domain.imports import COLUMNS
-from services.access.domain.table import Fault, Line, Refused, read
+from services.access.domain.table import Fault, Line, Refused, Table, read
 from services.access.store import entries, people
 from services.access.store.locks import lock_organisations
 from services.access.store.settling import settle
@@ -42,7 +42,7 @@ class ImportBody(BaseModel):
     missing: int
 
 
-Act = Callable[[Tx, Sequence[Line]], Awaitable[dict[str, int]]]
+Act = Callable[[Tx, Table], Awaitable[dict[str, int]]]
 
 
 @router.post("/people", summary="People, their managers and stints", response_model=ImportBody, openapi_extra=TABLE)
@@ -55,8 +55,8 @@ async def import_people(
     """What is new in it goes out as the events that HR would have published."""
     packs = packs_of(request)
 
-    async def act(tx: Tx, lines: Sequence[Line]) -> dict[str, int]:
-        return await Roster(tx, packs, keeper, lines).take(everybody=roster, dry_run=dry_run)
+    async def act(tx: Tx, table: Table) -> dict[str, int]:
+        return await Roster(tx, packs, keeper, table).take(everybody=roster, dry_run=dry_run)
 
     return await _import(request, keeper, "people", act, dry_run)
 
@@ -83,12 +83,12 @@ async def _import(request: Request, keeper: Principal, kind: str, act: Act, dry_
     await writable(request, keeper)
     raw = await request.body()
     try:
-        lines = read(raw, COLUMNS[kind])
+        table = read(raw, COLUMNS[kind])
         async with bus_of(request).transaction() as tx:
 
             async def answer() -> JSONResponse:
                 await lock_organisations(tx, [keeper.organisation])
-                counts = {"lines": len(lines)} | await act(tx, lines)
+                counts = {"lines": len(table.lines)} | await act(tx, table)
                 if not dry_run:
                     await audit(
                         tx,
@@ -117,13 +117,12 @@ def _refusal(faults: Sequence[Fault]) -> Problem:
 def _entries(request: Request, keeper: Principal, kind: str, dry_run: bool) -> Act:
     packs = packs_of(request)
 
-    async def act(tx: Tx, lines: Sequence[Line]) -> dict[str, int]:
-        organisation = keeper.organisation
+    async def act(tx: Tx, table: Table) -> dict[str, int]:
+        organisation, lines = keeper.organisation, table.lines
         known = await entries.known(tx, organisation, kind, (line.key for line in lines))
         faults = imports.missing_values(COLUMNS[kind], lines, known)
         faults += await CHECKS[kind](tx, organisation, lines, known)
-        if faults:
-            raise Refused(faults)
+        table.refuse(faults)
         changes = imports.compare(lines, known)
         if not dry_run:
             await _write(tx, packs, keeper, kind, (*changes.created, *changes.changed), known)

@@ -8,7 +8,7 @@ from typing import Any
 from services.access.domain import FACTS, SOURCE, Cases, Employment, employment
 from services.access.domain.imports import cycles, leave_dates
 from services.access.domain.roster import events_of, stint_of
-from services.access.domain.table import Line, Refused
+from services.access.domain.table import Line, Table
 from services.access.store import cases, entries, journal, people
 from services.access.store.locks import hold
 from services.access.store.settling import settle, telling_of
@@ -32,9 +32,14 @@ class Roster:
     tx: Tx
     packs: Packs
     keeper: Principal
-    lines: Sequence[Line]
+    table: Table
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     known: dict[str, Employment] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """Those that have a key of their own."""
+        return self.table.lines
 
     @property
     def organisation(self) -> str:
@@ -78,8 +83,7 @@ class Roster:
                 starts[line.key] = stint.starts_on
         faults = leave_dates(self.lines, starts)
         faults += cycles(self.lines, await people.managers_of(self.tx, self.organisation))
-        if faults:
-            raise Refused(faults)
+        self.table.refuse(faults)
 
     def _news(self, line: Line) -> list[Data]:
         zone = self.packs.at(self.organisation, self.tx.now).tz

@@ -117,6 +117,8 @@ def bring_up(known: Known, world: World) -> Settled:
     pack = world.packs.at(world.telling.organisation, world.now)
     told = employment(known.facts, pack.tz, world.now)
     settling = _Settling(known, world, told)
+    if told.suspended:
+        world.admins.drop(known.person)
     for index, stint in enumerate(told.stints):
         until = told.stints[index + 1].begins if index + 1 < len(told.stints) else NEVER
         settling.stint(stint, until)
@@ -168,6 +170,8 @@ class _Settling:
         said = replace(was, leave_at=leave.at, known_at=leave.known_at, cause=leave.cause, story=leave.story)
         said = self._counted(said, leave)
         items = self._items(said.id, until)
+        if said.hold is not None:
+            self.world.admins.drop(self.known.person)
         if leave.at > self.world.now or said.hold is not None:
             self._plan(said, leave, items)
             now = replace(said, state="leaving", snapshot=snapshot_of(items))

@@ -11,7 +11,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-__all__ = ["Column", "Fault", "Line", "Refused", "choice", "code", "day", "identity", "listed", "read", "text", "write"]
+__all__ = [
+    "Column",
+    "Fault",
+    "Line",
+    "Refused",
+    "Table",
+    "choice",
+    "code",
+    "day",
+    "identity",
+    "listed",
+    "read",
+    "text",
+    "write",
+]
 
 MOST = 255
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -63,6 +77,22 @@ class Line:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What was read: lines by number, and what is wrong with cells of them; a bad cell counts as unknown."""
+
+    lines: Sequence[Line]
+    faults: Sequence[Fault]
+
+    def refuse(self, faults: Iterable[Fault] = ()) -> None:
+        """Raises Refused when anything is wrong, with what was found beside it; each cell is named once."""
+        named: dict[tuple[int, str], Fault] = {}
+        for fault in (*self.faults, *faults):
+            named.setdefault((fault.line, fault.column), fault)
+        if named:
+            raise Refused(list(named.values()))
+
+
 def text(cell: str) -> str:
     """Any text of up to 2,000 characters."""
     if len(cell) > 2_000:
@@ -110,8 +140,11 @@ def listed(cell: str) -> list[str]:
     return [code(word.strip()) for word in cell.split(";") if word.strip()]
 
 
-def read(raw: bytes, columns: Sequence[Column]) -> list[Line]:
-    """The lines of a table. Raises Refused with every fault that can be seen without the register."""
+def read(raw: bytes, columns: Sequence[Column]) -> Table:
+    """The lines of a table, with every fault that can be seen without the register.
+
+    Raises Refused for what is no table at all, or has other columns.
+    """
     faults: list[Fault] = []
     rows = _rows(raw)
     header = _header(rows, columns)
@@ -123,19 +156,16 @@ def read(raw: bytes, columns: Sequence[Column]) -> list[Line]:
             continue
         values, wrong = _values(number, dict(zip(header, cells, strict=True)), by_name)
         faults += wrong
-        key = values.get(columns[0].name)
+        key = values[columns[0].name]
         if key is None:
             if not any(fault.column == columns[0].name for fault in wrong):
                 faults.append(Fault(number, columns[0].name, "required", "this cell may not be empty"))
-            continue
-        if key in seen:
+        elif key in seen:
             faults.append(Fault(number, columns[0].name, "duplicate", f"the same as in line {seen[key]}"))
-            continue
-        seen[key] = number
-        lines.append(Line(number, values))
-    if faults:
-        raise Refused(faults)
-    return lines
+        else:
+            seen[key] = number
+            lines.append(Line(number, values))
+    return Table(lines, faults)
 
 
 def _rows(raw: bytes) -> list[tuple[int, list[str]]]:
