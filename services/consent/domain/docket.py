@@ -120,11 +120,11 @@ class Docket:
             self._tell(image, about_decision(judged, decision, stage), pack, codes, cause)
 
     def _take_down(self, image: Image, want: Wanted, rules: Rules, pack: Pack, cause: str | None) -> None:
-        """Ask for it, once for each stay."""
+        """Ask for it, once for each stay; what was seen to be gone and is live again is another."""
         placement = want.placement
         stays = self.standing.setdefault((image.organisation, image.image), {})
         stay = placement.use, placement.content_hash, placement.since
-        if stay in stays:
+        if stay in stays and stays[stay].state != "confirmed":
             return
         stays[stay] = Standing(
             takedown=self.new_id(),

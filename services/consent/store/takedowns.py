@@ -20,6 +20,7 @@ OF_IMAGES = """
     select t.*
     from unnest(cast(:organisations as text[]), cast(:images as text[])) as k(organisation, image)
     join takedowns t on t.organisation = k.organisation and t.image = k.image
+    order by t.takedown
 """
 
 SAVE = """
@@ -59,7 +60,7 @@ IN_ORDER = " order by deadline, takedown limit :most"
 
 
 async def of_images(tx: Tx, keys: Collection[Key]) -> dict[Key, dict[Stay, Standing]]:
-    """The takedowns of locked images."""
+    """The takedowns of locked images; of one stay the last."""
     wanted = sorted(keys)
     standing: dict[Key, dict[Stay, Standing]] = defaultdict(dict)
     for row in await tx.fetch(OF_IMAGES, organisations=[o for o, _ in wanted], images=[i for _, i in wanted]):

@@ -76,7 +76,14 @@ async def test_a_repeated_upload_tells_nothing_and_an_edit_is_judged_anew(galler
 
 
 async def test_an_upload_and_an_edit_in_one_batch_are_both_told(gallery: Gallery) -> None:
-    common: dict[str, Any] = {"image": "i1", "uploader": "u1", "at": NOW, "people": [], "nobody_shown": True, "uses": []}
+    common: dict[str, Any] = {
+        "image": "i1",
+        "uploader": "u1",
+        "at": NOW,
+        "people": [],
+        "nobody_shown": True,
+        "uses": [],
+    }
     await gallery.hear(
         gallery.event("image-uploaded", **common, content_hash=HASH),
         gallery.event("image-edited", **common, content_hash=OTHER, copyright={"basis": "owned"}),

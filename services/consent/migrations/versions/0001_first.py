@@ -186,10 +186,14 @@ IMAGES = (
         closed_at timestamptz,
         closing text,
         evidence text,
-        primary key (organisation, takedown),
-        unique (organisation, image, use, content_hash, since)
+        primary key (organisation, takedown)
     )
     """,
+    """
+    create unique index takedowns_stay on takedowns (organisation, image, use, content_hash, since)
+    where state <> 'confirmed'
+    """,
+    "create index takedowns_image on takedowns (organisation, image)",
     "create index takedowns_deadline on takedowns (organisation, deadline, takedown)",
 )
 
