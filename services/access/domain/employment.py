@@ -4,7 +4,6 @@ Within one aspect (the leave of one stint, the manager, the suspension) facts ho
 an older revision than an earlier one has is recorded and ignored. At one instant the leaver wins.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +38,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stint:
-    """A period of employment. `undoing` are the facts that would undo a leave after its instant had come.
+    """A period of employment, announced by an event of that time. `undoing` are the facts that would undo a leave after its instant had come.
 
     `latest` is what was said last of leaving, whether or not it came too late: it counts while nothing was done.
     """
@@ -47,6 +46,7 @@ class Stint:
     id: str
     starts_on: date
     begins: datetime
+    announced: datetime
     leave: Leave | None = None
     latest: Leave | None = None
     undoing: tuple[Fact, ...] = ()
@@ -129,26 +129,42 @@ def _stints(facts: Iterable[Fact], zone: ZoneInfo) -> list[Stint]:
     found: dict[str, Stint] = {}
     for fact in facts:
         if fact.name in BEGINNINGS and fact.stint is not None and fact.starts_on is not None:
-            found[fact.stint] = Stint(id=fact.stint, starts_on=fact.starts_on, begins=begins(fact.starts_on, zone))
+            first = found.get(fact.stint)
+            found[fact.stint] = Stint(
+                id=fact.stint,
+                starts_on=fact.starts_on,
+                begins=begins(fact.starts_on, zone),
+                announced=first.announced if first else fact.at,
+            )
     return sorted(found.values(), key=lambda stint: (stint.begins, stint.id))
 
 
 def _by_stint(facts: Iterable[Fact], stints: Sequence[Stint]) -> tuple[dict[str, list[Fact]], list[Fact]]:
     """What is said of leaving, by the stint that it means; a missing one is that in force at the time of the event."""
-    starts = [stint.begins for stint in stints]
     known = {stint.id for stint in stints}
     leaves: dict[str, list[Fact]] = defaultdict(list)
     unmatched: list[Fact] = []
     for fact in facts:
         if fact.name not in LEAVES:
             continue
-        index = bisect_right(starts, fact.at) - 1
-        meant = fact.stint if fact.stint is not None else stints[index].id if index >= 0 else None
-        if meant in known and meant is not None:
+        meant = fact.stint if fact.stint is not None else _in_force(stints, fact.at)
+        if meant is not None and meant in known:
             leaves[meant].append(fact)
         elif fact.name != "leave-cancelled":
             unmatched.append(fact)
     return leaves, unmatched
+
+
+def _in_force(stints: Sequence[Stint], at: datetime) -> str | None:
+    """The stint that had begun; one after another only when it had been announced, too.
+
+    Who leaves and is taken on again from the same day has left the stint that was known by then.
+    """
+    for index in reversed(range(len(stints))):
+        stint = stints[index]
+        if stint.begins <= at and (index == 0 or stint.announced < at):
+            return stint.id
+    return None
 
 
 def _with_leave(stint: Stint, facts: Iterable[Fact], zone: ZoneInfo) -> Stint:

@@ -1,5 +1,7 @@
 """The last administrator of a site stays until somebody else administers it; two pairs of eyes for every other one."""
 
+from typing import Any
+
 import pytest
 
 from tests.integration.access.landlord import PDF, Landlord
@@ -111,7 +113,7 @@ async def test_what_was_confirmed_and_is_there_again_is_open_again(staffed: Land
         ({"until": "soon", "reason": "no date"}, 422),
     ],
 )
-async def test_a_waiver_has_a_reason_and_an_end(staffed: Landlord, fields: dict[str, str], status: int) -> None:
+async def test_a_waiver_has_a_reason_and_an_end(staffed: Landlord, fields: dict[str, Any], status: int) -> None:
     await staffed.hear(left("p1"))
     one = (await staffed.revocations())["g1"]["revocation"]
     answer = await staffed.act(one, "waive", role="head-of-communications", **fields)
@@ -121,7 +123,7 @@ async def test_a_waiver_has_a_reason_and_an_end(staffed: Landlord, fields: dict[
 async def test_a_waiver_ends_by_itself_and_an_administrator_gets_none(staffed: Landlord) -> None:
     await staffed.hear(left("p1"), left("p2"))
     known = await staffed.revocations()
-    fields = {"until": "2026-03-10", "reason": "hand-over"}
+    fields: dict[str, Any] = {"until": "2026-03-10", "reason": "hand-over"}
     refused = await staffed.act(known["g2"]["revocation"], "waive", role="head-of-communications", **fields)
     assert refused.status_code == 422
     waived = await staffed.act(known["g1"]["revocation"], "waive", role="head-of-communications", **fields)

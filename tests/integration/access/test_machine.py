@@ -110,13 +110,13 @@ class Histories(RuleBasedStateMachine):
     @rule(who=person, where=organisation, offset=hours, kind=st.sampled_from(("none", "at", "on", "now")))
     def leave(self, who: str, where: str, offset: int, kind: str) -> None:
         """In every way in which HR says it."""
-        known: dict[str, Any] = {
+        ways: dict[str, dict[str, Any]] = {
             "none": {},
             "at": {"leave_at": self.instant(offset)},
             "on": {"leave_on": self.instant(offset).date()},
             "now": {"immediate": True},
-        }[kind]
-        self.hear(left(who, time=self.now, organisation=where, **known))
+        }
+        self.hear(left(who, time=self.now, organisation=where, **ways[kind]))
 
     @rule(who=person, where=organisation, offset=hours)
     def change(self, who: str, where: str, offset: int) -> None:

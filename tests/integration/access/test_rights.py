@@ -1,5 +1,7 @@
 """Who may do what, walked over the routes of the running app; and nothing of one organisation for another."""
 
+from typing import Any
+
 import pytest
 
 from shared.platform.auth import ROLES, Allow, Public
@@ -120,7 +122,8 @@ async def test_a_bad_cursor_is_400_and_pages_are_whole(staffed: Landlord, path: 
     await staffed.hear(*(left(person) for person in ("p1", "p2", "u1")), left("c1", immediate=True))
     for cursor in ("nonsense", "W10", "é"):
         assert (await staffed.get(path, cursor=cursor)).status_code == 400
-    seen, cursor = [], None
+    seen: list[Any] = []
+    cursor: str | None = None
     while True:
         page = (await staffed.get(path, limit=1, **({"cursor": cursor} if cursor else {}))).json()
         seen += page["items"]
