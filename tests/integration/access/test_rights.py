@@ -120,8 +120,8 @@ async def test_a_line_manager_sees_their_own_people_only(staffed: Landlord) -> N
 @pytest.mark.parametrize("path", ["/people", "/revocations", "/cases"])
 async def test_a_bad_cursor_is_400_and_pages_are_whole(staffed: Landlord, path: str) -> None:
     await staffed.hear(*(left(person) for person in ("p1", "p2", "u1")), left("c1", immediate=True))
-    for cursor in ("nonsense", "W10", "é"):
-        assert (await staffed.get(path, cursor=cursor)).status_code == 400
+    for bad in ("nonsense", "W10", "é"):
+        assert (await staffed.get(path, cursor=bad)).status_code == 400
     seen: list[Any] = []
     cursor: str | None = None
     while True:
