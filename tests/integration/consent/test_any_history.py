@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, settings
+import msgspec
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -33,7 +35,7 @@ TABLES = (
 )
 PEOPLE = ("p1", "p2")
 USES = {"web": "website", "in": "internal"}
-CHANNELS = st.sampled_from([("website",), ("internal",), ("press",), ("website", "internal")])
+CHANNELS = st.sampled_from([("website",), ("website", "internal"), ("internal",), ("press",)])
 People = st.sampled_from(PEOPLE)
 Result = TypeVar("Result")
 
@@ -159,8 +161,8 @@ class AnyHistory(RuleBasedStateMachine):
         person=People,
         channels=CHANNELS,
         signed=st.booleans(),
-        purposes=st.sampled_from([(), ("news",), ("other",)]),
-        days=st.sampled_from([0, 0, 1, 30, 1094, 1095, 1096]),
+        purposes=st.sampled_from([("news",), (), ("other",)]),
+        days=st.sampled_from([0, 0, 0, 1, 30, 1094, 1095, 1096]),
     )
     def give(self, person: str, channels: tuple[str, ...], signed: bool, purposes: tuple[str, ...], days: int) -> None:
         day = self.today - timedelta(days=days)
@@ -177,7 +179,7 @@ class AnyHistory(RuleBasedStateMachine):
         said = Said(id, person, "given", day, channels, signed, purposes, three_years_on(day))
         self.history.said.append(said)
 
-    @rule(person=People, channels=CHANNELS | st.none(), days=st.sampled_from([0, 1, 40]))
+    @rule(person=People, channels=CHANNELS | st.none(), days=st.sampled_from([0, 0, 1, 40]))
     def refuse(self, person: str, channels: tuple[str, ...] | None, days: int) -> None:
         day = self.today - timedelta(days=days)
         shape = {"method": None, "signed": None, "form": None, "purposes": None}
@@ -210,7 +212,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.names[person] = f"s{self.stints}"
 
     @precondition(lambda self: any(self.history.stints.values()))
-    @rule(person=People, days=st.sampled_from([-1, 0, 1, 20]))
+    @rule(person=People, days=st.sampled_from([1, 20, 0, -1]))
     def leave(self, person: str, days: int) -> None:
         stints = self.history.stints[person]
         if not stints or stints[-1][1] is not None:
@@ -245,25 +247,21 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_permitted_without_a_basis(self) -> None:
+        """And with one it is; what was told is what holds; what is live without one has to go."""
         self.do(self.gallery.settle())
-        for use, channel in USES.items():
-            answer = self.do(
-                self.gallery.get("/images/i1/decision", self.history.landlord, channel=channel, purpose="news")
-            )
-            against = {one["person"] for one in answer["findings"] if one["person"] is not None}
+        findings = self.do(self.gallery.get("/images/i1/decision", self.history.landlord))["findings"]
+        for use in USES:
+            against = {one["person"] for one in findings if one["person"] is not None and one["use"] == use}
             with_basis = {one for one in PEOPLE if self.history.basis(one, use, self.content, self.now)}
-            assert against == set(PEOPLE) - with_basis, (use, self.now, answer["findings"])
+            assert against == set(PEOPLE) - with_basis, (use, self.now, findings)
+        rows = self.gallery.rows.fetchval("select told from versions where content_hash = $1", self.content)
+        told = msgspec.json.decode(self.do(rows))
+        assert [(one.get("person"), one["use"], one["code"]) for one in told] == [
+            (one["person"], one["use"], one["code"]) for one in findings
+        ]
+        self._what_has_to_go()
 
-    @invariant()
-    def what_was_told_is_what_holds(self) -> None:
-        events = self.do(self.gallery.told("consent-missing", "consent-satisfied"))
-        told: Any = next(event.data for event in reversed(events) if event.data.content_hash == self.content)  # type: ignore[attr-defined] # of both
-        answer = self.do(self.gallery.get("/images/i1/decision", self.history.landlord))
-        findings = [(one.person, one.use, one.code) for one in getattr(told, "findings", ())]
-        assert findings == [(one["person"], one["use"], one["code"]) for one in answer["findings"]]
-
-    @invariant()
-    def a_live_use_without_a_basis_has_to_go(self) -> None:
+    def _what_has_to_go(self) -> None:
         rows = self.do(self.gallery.rows.fetch("select use, content_hash from takedowns where state = 'requested'"))
         going = {(row["use"], row["content_hash"]) for row in rows}
         for use, (_, content) in self.history.live.items():
@@ -271,6 +269,16 @@ class AnyHistory(RuleBasedStateMachine):
                 self.history.basis(person, use, content, self.now) for person in PEOPLE
             )
             assert not blocked or (use, content) in going
+
+    def teardown(self) -> None:
+        """The last of each content that went out on the bus is what is kept as told."""
+        last: dict[str, Any] = {}
+        for event in self.do(self.gallery.told("consent-missing", "consent-satisfied")):
+            data: Any = event.data
+            last[data.content_hash] = getattr(data, "findings", ())
+        for row in self.do(self.gallery.rows.fetch("select content_hash, told from versions")):
+            findings = msgspec.json.decode(row["told"])
+            assert [one["code"] for one in findings] == [one.code for one in last[row["content_hash"]]]
 
 
 async def _whatever(act: Awaitable[Result]) -> Result:
@@ -293,13 +301,14 @@ def opened(postgres: FreshDatabases, folder: Path) -> Iterator[tuple[Gallery, as
 
 def test_any_history(postgres: FreshDatabases, tmp_path: Path) -> None:
     with opened(postgres, tmp_path) as (gallery, loop):
-        run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis has no types for it
-            lambda: AnyHistory(gallery, loop),
+        run_state_machine_as_test(
+            partial(AnyHistory, gallery, loop),  # type: ignore[arg-type] # anything that makes one will do
             settings=settings(
-                max_examples=15,
-                stateful_step_count=16,
+                max_examples=18,
+                stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
+                phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
         )
