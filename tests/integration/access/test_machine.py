@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -251,6 +251,7 @@ def test_random_histories_keep_the_promises(postgres: Any, packs: Packs, tmp_pat
                     stateful_step_count=14,
                     deadline=None,
                     derandomize=True,
+                    phases=(Phase.generate,),
                     suppress_health_check=list(HealthCheck),
                     database=None,
                 ),
