@@ -186,6 +186,11 @@ class AnyHistory(RuleBasedStateMachine):
         id = self.record(person=person, outcome="refused", channels=channels, taken_on=day.isoformat(), **shape)
         self.history.said.append(Said(id, person, "refused", day, channels))
 
+    @rule(person=People)
+    def refuse_and_give_on_one_day(self, person: str) -> None:
+        self.refuse(person, ("website",), 0)
+        self.give(person, ("website", "internal"), True, ("news",), 0)
+
     def consents(self) -> list[Said]:
         return [one for one in self.history.said if one.outcome == "given" and one.channels is not None]
 
@@ -304,7 +309,7 @@ def test_any_history(postgres: FreshDatabases, tmp_path: Path) -> None:
         run_state_machine_as_test(
             partial(AnyHistory, gallery, loop),  # type: ignore[arg-type] # anything that makes one will do
             settings=settings(
-                max_examples=18,
+                max_examples=16,
                 stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
