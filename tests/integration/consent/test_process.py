@@ -44,6 +44,14 @@ def _start(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-m", "services.consent", "all"], cwd=ROOT, env=environment)
 
 
+async def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    end = time.monotonic() + 15
+    while process.poll() is None and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
 async def test_an_upload_comes_in_and_what_is_missing_goes_out(gallery: Gallery, kafka: str, topic_prefix: str) -> None:
     topics = Topics(gallery.packs.organisations, topic_prefix, f"{topic_prefix}g-")
     await ensure_topics(kafka, topics.specs())
@@ -82,8 +90,4 @@ async def test_an_upload_comes_in_and_what_is_missing_goes_out(gallery: Gallery,
         assert [one.code for one in event.data.findings] == ["no-consent"]  # type: ignore[attr-defined] # of consent-missing
         assert (event.causation_id, event.clauses) == (upload.id, ("westward:4.10", "westward:10.4"))
     finally:
-        process.terminate()
-        end = time.monotonic() + 15
-        while process.poll() is None and time.monotonic() < end:
-            await asyncio.sleep(0.05)
-    assert process.returncode in (0, -signal.SIGTERM)
+        await _stop(process)
