@@ -201,12 +201,12 @@ class _Settling:
         return [item for item in self.known.items if item.since < until and (item.kind, item.id) not in elsewhere]
 
     def _plan(self, said: Standing, leave: Leave, items: Sequence[Item]) -> None:
-        """Write down what will be removed; nothing is told of each yet."""
+        """Write down what will be removed; nothing is told of each yet, and who answers for it is settled then."""
         for item in items:
             row = self.rows.get((said.id, item.kind, item.id))
             if row is None or row.state in ("planned", "cancelled"):
                 planned = self._opened(said, item, row, "planned", leave.known_at, leave.manager)
-                if planned != row:
+                if row is None or replace(planned, owner=row.owner) != row:
                     self._put(planned)
         self._cancel(said.id, keep={(item.kind, item.id) for item in items})
 

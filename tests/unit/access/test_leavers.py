@@ -171,6 +171,13 @@ class TestOwner:
         one.when(moved(manager="m3", time="Mon 09:00")).then()
         assert one.only.owner == "m2"
 
+    def test_who_answers_is_settled_when_it_opens(self, story: Begin) -> None:
+        one = story().given(joined(manager="m1"), left(leave_at="Fri 17:00"))
+        one.gone = {"m1"}
+        one.when().then()
+        assert one.settled is not None and one.settled.revocations == ()
+        assert one.when(clock="Fri 17:00").only.owner == "communications"
+
 
 class TestAdministrators:
     ADMIN = replace(GRANT, role="admin")
