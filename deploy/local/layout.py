@@ -16,7 +16,8 @@ __all__ = ["CACHE", "ROOT", "SERVICES", "Folders", "Lock", "services"]
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".local" / "cache" / "kafka"
 """Shared by all stacks of a clone."""
-SERVICES = ("intake", "sla", "access", "consent")
+SERVICES = ("intake", "sla")
+"""What the stack runs. access and consent join once they are shown on it from outside, as these are."""
 LEAST_FREE = 1_000_000_000
 UNSAID = 0
 """In place of a process id: held by one that has not written its id yet, or has just taken it away."""

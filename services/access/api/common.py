@@ -1,0 +1,67 @@
+"""What access's doors share."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from shared.bus import Bus
+from shared.platform.auth import Principal, allow
+from shared.platform.http import ERRORS
+from shared.platform.problem import Problem, unavailable
+from shared.policy import Packs
+
+__all__ = [
+    "NOT_FOUND",
+    "Keeper",
+    "Ops",
+    "Reader",
+    "Text",
+    "bus_of",
+    "must",
+    "own_people",
+    "packs_of",
+    "writable",
+]
+
+Keeper = Annotated[Principal, Depends(allow("communications", "people-team"))]
+"""Who keeps the register."""
+Reader = Annotated[
+    Principal,
+    Depends(allow("communications", "head-of-communications", "dpo", "people-team", "is-team", "line-manager")),
+]
+"""Who reads it; a line manager their own people's."""
+Ops = Annotated[Principal, Depends(allow("ops"))]
+Text = Annotated[str, Query(min_length=1, max_length=255, pattern="^[^\\x00]*$")]
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}
+
+
+def bus_of(request: Request) -> Bus:
+    """The service's side of the bus."""
+    bus: Bus = request.app.state.bus
+    return bus
+
+
+def packs_of(request: Request) -> Packs:
+    """The policies."""
+    packs: Packs = request.app.state.packs
+    return packs
+
+
+def own_people(principal: Principal) -> str | None:
+    """The manager to whose people this principal is bound; None: to all of the organisation."""
+    return principal.person if principal.roles == {"line-manager"} else None
+
+
+async def writable(request: Request, principal: Principal) -> None:
+    """Raises a problem for an organisation without a pack, and while too much waits to be sent."""
+    if principal.organisation not in packs_of(request).organisations:
+        raise Problem(403, "unknown-organisation", "There is no policy pack for the credential's organisation.")
+    if await bus_of(request).outbox_full():
+        raise unavailable("Too much waits for Kafka already; nothing was stored. Send it again.", 5)
+
+
+def must(found: Any, what: str) -> Any:
+    """What was found. Raises a 404 problem, also for what belongs to another organisation."""
+    if found is None:
+        raise Problem(404, "not-found", f"There is no {what} with this id.")
+    return found

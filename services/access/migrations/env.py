@@ -1,0 +1,5 @@
+"""Run by Alembic."""
+
+from shared.platform import migrate
+
+migrate.run()

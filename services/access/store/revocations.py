@@ -1,0 +1,141 @@
+"""Revocations as rows."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from services.access.domain import OPEN, Revocation
+from shared.bus.tx import Tx
+
+__all__ = ["due", "find", "held_in", "of_people", "of_row", "page_of", "save"]
+
+SAVE = """
+    insert into revocations (
+        organisation, revocation, person, stint, kind, item, action, "grant", site, account, network, role, reason,
+        leave_at, known_at, deadline, levels, policy, owner, state, story, cause, level, claimed_by, claimed_at,
+        confirmed_by, confirmed_at, evidence, waived_until, next_at
+    )
+    select
+        :organisation, id, person, stint, kind, item, action, "grant", site, account, network, role, reason,
+        leave_at, known_at, levels[1], levels, policy, owner, state, story, cause, level, claimed_by, claimed_at,
+        confirmed_by, confirmed_at, evidence, waived_until, next_at
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        id text, person text, stint text, kind text, item text, action text, "grant" text, site text, account text,
+        network text, role text, reason text, leave_at timestamptz, known_at timestamptz, levels timestamptz[],
+        policy text, owner text, state text, story text, cause text, level integer, claimed_by text,
+        claimed_at timestamptz, confirmed_by text, confirmed_at timestamptz, evidence text, waived_until timestamptz,
+        next_at timestamptz
+    )
+    on conflict (organisation, revocation) do update set
+        action = excluded.action, "grant" = excluded."grant", site = excluded.site, account = excluded.account,
+        network = excluded.network, role = excluded.role, leave_at = excluded.leave_at, known_at = excluded.known_at,
+        deadline = excluded.deadline, levels = excluded.levels, policy = excluded.policy, owner = excluded.owner,
+        state = excluded.state, story = excluded.story, cause = excluded.cause, level = excluded.level,
+        claimed_by = excluded.claimed_by, claimed_at = excluded.claimed_at, confirmed_by = excluded.confirmed_by,
+        confirmed_at = excluded.confirmed_at, evidence = excluded.evidence, waived_until = excluded.waived_until,
+        next_at = excluded.next_at
+"""
+"""Rows as one JSON document: they hold arrays, and `unnest` would run those together."""
+
+OF_PEOPLE = """
+    select * from revocations where organisation = :organisation and person = any(cast(:people as text[]))
+"""
+HELD_IN = """
+    select * from revocations
+    where organisation = :organisation and state = 'held-last-admin'
+    order by site, revocation
+"""
+ONE = "select * from revocations where organisation = :organisation and revocation = :revocation"
+DUE = """
+    select * from revocations
+    where organisation = :organisation and next_at <= :now
+    order by next_at, revocation
+    limit :most
+"""
+
+LIST = "select * from revocations where "
+FILTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "organisation": "organisation = :organisation",
+        "state": "state = :state",
+        "person": "person = :person",
+        "owner": "owner = :owner",
+        "overdue": "(deadline <= :overdue and state = any(cast(:open as text[])))",
+        "timely": "not (deadline <= :timely and state = any(cast(:open as text[])))",
+        "after": "(deadline, revocation) > (cast(:after_deadline as timestamptz), :after_revocation)",
+    }
+)
+IN_ORDER = " order by deadline, revocation limit :most"
+FIELDS = tuple(field.name for field in fields(Revocation) if field.name not in ("id", "levels"))
+
+
+def of_row(row: Row[Any]) -> Revocation:
+    """A row as the rules know it."""
+    known = row._mapping
+    return Revocation(id=row.revocation, levels=tuple(row.levels), **{name: known[name] for name in FIELDS})
+
+
+async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation]) -> None:
+    """Write these."""
+    if not revocations:
+        return
+    rows = [
+        {"id": one.id, "levels": one.levels, "next_at": one.next_at} | {name: getattr(one, name) for name in FIELDS}
+        for one in revocations
+    ]
+    await tx.execute(SAVE, organisation=organisation, rows=msgspec.json.encode(rows).decode())
+
+
+async def of_people(tx: Tx, organisation: str, people: Sequence[str]) -> Mapping[str, list[Revocation]]:
+    """All revocations of these people, done or not."""
+    found: dict[str, list[Revocation]] = defaultdict(list)
+    for row in await tx.fetch(OF_PEOPLE, organisation=organisation, people=list(people)):
+        found[row.person].append(of_row(row))
+    return found
+
+
+async def held_in(tx: Tx, organisation: str) -> list[Revocation]:
+    """Those that wait for another administrator, by site."""
+    return [of_row(row) for row in await tx.fetch(HELD_IN, organisation=organisation)]
+
+
+async def due(tx: Tx, organisation: str, most: int) -> list[Revocation]:
+    """Those that time has something to say of."""
+    return [of_row(row) for row in await tx.fetch(DUE, organisation=organisation, now=tx.now, most=most)]
+
+
+async def find(tx: Tx, organisation: str, revocation: str) -> Revocation | None:
+    """One of the organisation."""
+    rows = await tx.fetch(ONE, organisation=organisation, revocation=revocation)
+    return of_row(rows[0]) if rows else None
+
+
+async def page_of(
+    tx: Tx,
+    organisation: str,
+    most: int,
+    *,
+    state: str | None = None,
+    person: str | None = None,
+    owner: str | None = None,
+    overdue: bool | None = None,
+    after: tuple[datetime, str] | None = None,
+) -> Sequence[Row[Any]]:
+    """An organisation's revocations by deadline, from behind `after` (deadline, revocation) on."""
+    given: dict[str, Any] = {"organisation": organisation, "state": state, "person": person, "owner": owner}
+    if overdue is not None:
+        given["overdue" if overdue else "timely"] = tx.now
+    values = {name: value for name, value in given.items() if value is not None}
+    filters = [FILTERS[name] for name in values]
+    if overdue is not None:
+        values["open"] = sorted(OPEN)
+    if after is not None:
+        filters.append(FILTERS["after"])
+        values |= {"after_deadline": after[0], "after_revocation": after[1]}
+    return await tx.fetch(LIST + " and ".join(filters) + IN_ORDER, most=most, **values)

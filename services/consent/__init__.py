@@ -1,0 +1,1 @@
+"""consent: no face without a form."""

@@ -1,0 +1,81 @@
+"""Who may use the doors, and under which policy: an organisation without a pack has no consent rules to ask."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+from pydantic import Field, StringConstraints
+
+from shared.bus import Bus
+from shared.platform.auth import Principal, allow
+from shared.platform.http import ERRORS
+from shared.platform.problem import Fault, Problem
+from shared.policy import Pack, Packs
+
+__all__ = [
+    "CONFLICT",
+    "NOT_FOUND",
+    "CoveredName",
+    "Day",
+    "Id",
+    "PathId",
+    "Reader",
+    "Staff",
+    "bus_of",
+    "invalid",
+    "pack_of",
+    "packs_of",
+    "unknown",
+]
+
+Staff = Annotated[Principal, Depends(allow("communications", "dpo"))]
+Reader = Annotated[Principal, Depends(allow("communications", "head-of-communications", "dpo"))]
+
+NO_NUL = "^[^\\x00]+$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
+PathId = Annotated[str, Path(min_length=1, max_length=255, pattern=NO_NUL)]
+CoveredName = Annotated[
+    str,
+    StringConstraints(
+        max_length=71, pattern=r"^(internal|website|press|print|partner|archive|social(:[a-z0-9]+(-[a-z0-9]+)*)?)$"
+    ),
+]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2900, 1, 1))]
+
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}
+CONFLICT: dict[int | str, dict[str, Any]] = NOT_FOUND | {409: ERRORS[400] | {"description": "its state forbids it"}}
+
+
+def bus_of(request: Request) -> Bus:
+    """The service's bus."""
+    bus: Bus = request.app.state.bus
+    return bus
+
+
+def packs_of(request: Request) -> Packs:
+    """The policy packs."""
+    packs: Packs = request.app.state.packs
+    return packs
+
+
+def pack_of(request: Request, principal: Principal, now: datetime) -> Pack:
+    """The policy in force. Raises a 403 problem for an organisation that has none."""
+    packs = packs_of(request)
+    if principal.organisation not in packs.organisations:
+        raise Problem(403, "unknown-organisation", "There is no policy pack for the token's organisation.")
+    return packs.at(principal.organisation, now)
+
+
+def invalid(*faults: tuple[str, str], code: str = "invalid") -> Problem:
+    """422, naming each field."""
+    return Problem(
+        422,
+        code,
+        "The request has fields that are wrong; errors names each.",
+        [Fault(pointer, detail) for pointer, detail in faults],
+    )
+
+
+def unknown(what: str) -> Problem:
+    """404."""
+    return Problem(404, "not-found", f"There is no {what} with this id.")

@@ -1,0 +1,119 @@
+"""Who is staff, as HR's register says: stints of employment, folded from what was heard of a person in any order."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from services.consent.domain.days import day_after, midnight
+from shared.contracts import Event
+from shared.contracts.people import LeaveCancelled, LeaveDateChanged, StaffJoined, StaffLeft, StaffRehired
+
+__all__ = ["HEARD", "PersonFact", "Stint", "left_at", "on_staff", "stints_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFact:
+    """One thing that HR said of a person. `at` is the event's time; `until` when a stint ends, None: it goes on."""
+
+    source: str
+    id: str
+    at: datetime
+    stint: str | None
+    begins: datetime | None = None
+    until: datetime | None = None
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """A stint of employment, half-open; `until` None: no end is known."""
+
+    stint: str
+    begins: datetime
+    until: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """In force at this instant."""
+        return self.begins <= at and (self.until is None or at < self.until)
+
+
+def _began(event: Event, zone: ZoneInfo) -> PersonFact:
+    data = event.data
+    assert isinstance(data, StaffJoined | StaffRehired)
+    begins = midnight(data.starts_on, zone)
+    return PersonFact(source=event.source, id=event.id, at=event.time, stint=data.stint, begins=begins)
+
+
+def _leaves(event: Event, zone: ZoneInfo) -> PersonFact:
+    data = event.data
+    assert isinstance(data, StaffLeft | LeaveDateChanged)
+    until = data.leave_at or event.time
+    if data.leave_on is not None:
+        until = midnight(day_after(data.leave_on), zone)
+    return PersonFact(
+        source=event.source, id=event.id, at=event.time, stint=data.stint, until=until, revision=data.revision
+    )
+
+
+def _stays(event: Event, zone: ZoneInfo) -> PersonFact:
+    data = event.data
+    assert isinstance(data, LeaveCancelled)
+    return PersonFact(source=event.source, id=event.id, at=event.time, stint=data.stint, revision=data.revision)
+
+
+HEARD: Mapping[str, Callable[[Event, ZoneInfo], PersonFact]] = MappingProxyType(
+    {
+        "staff-joined": _began,
+        "staff-rehired": _began,
+        "staff-left": _leaves,
+        "leave-date-changed": _leaves,
+        "leave-cancelled": _stays,
+    }
+)
+"""What is heard on `people`: the contents page."""
+
+
+def stints_of(facts: Iterable[PersonFact]) -> tuple[Stint, ...]:
+    """A person's stints, by their beginning.
+
+    Of what was said about the end of one stint the highest revision counts, then the latest time; where neither tells,
+    the leaver wins. A fact that names no stint is about the one in force at its time.
+    """
+    stints: dict[str, Stint] = {}
+    said: list[PersonFact] = []
+    for fact in sorted(facts, key=lambda one: (one.at, one.source, one.id)):
+        if fact.begins is not None and fact.stint is not None:
+            stints[fact.stint] = Stint(fact.stint, fact.begins)
+        else:
+            said.append(fact)
+    ends: dict[str, PersonFact] = {}
+    for fact in said:
+        name = fact.stint if fact.stint is not None else _in_force(stints, fact.at)
+        if name in stints and (name not in ends or _weight(fact) >= _weight(ends[name])):
+            ends[name] = fact
+    for name, fact in ends.items():
+        stints[name] = replace(stints[name], until=fact.until)
+    return tuple(sorted(stints.values(), key=lambda stint: (stint.begins, stint.stint)))
+
+
+def _weight(fact: PersonFact) -> tuple[bool, int, datetime, bool]:
+    return fact.revision is not None, fact.revision or 0, fact.at, fact.until is not None
+
+
+def _in_force(stints: Mapping[str, Stint], at: datetime) -> str | None:
+    begun = [stint for stint in stints.values() if stint.holds(at)]
+    return max(begun, key=lambda stint: (stint.begins, stint.stint)).stint if begun else None
+
+
+def on_staff(stints: Sequence[Stint], at: datetime) -> bool:
+    """Whether HR's register has a stint in force at this instant (westward:10.4)."""
+    return any(stint.holds(at) for stint in stints)
+
+
+def left_at(stints: Sequence[Stint], now: datetime) -> datetime | None:
+    """When a former member of staff left; None for somebody who is staff or never was."""
+    if on_staff(stints, now):
+        return None
+    return max((stint.until for stint in stints if stint.until is not None and stint.begins <= now), default=None)
