@@ -182,6 +182,7 @@ async def test_lists_are_paged_to_their_end_one_by_one_and_bad_cursors_are_named
     role = "ops" if path == "/dead-letters" else "communications"
     if path == "/dead-letters":
         await bury(world)
+        await bury(world)
     if path == "/sources":
         for name in ("paged-1", "paged-2"):
             secret = "c2VjcmV0IG9mIGEgc291cmNlIG9mIHRoZSB0ZXN0cw=="
