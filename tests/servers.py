@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,18 @@ class Process:
         """Send it a signal."""
         os.kill(self.pid, number)
 
+    def freeze(self) -> None:
+        """SIGSTOP, and wait until every thread stands still; until then a busy server may still answer."""
+        self.signal(signal.SIGSTOP)
+        limit = time.monotonic() + 10
+        while not _frozen(self.pid):
+            assert time.monotonic() < limit, f"{self.program.name} does not stop"
+            time.sleep(0.01)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """Stop it as its program says, with a limit."""
         self.end(self.program.stop_signal, 5)
@@ -80,6 +93,12 @@ class Process:
         if self.alive():
             self._popen.kill()
             self._popen.wait()
+
+
+def _frozen(pid: int) -> bool:
+    """Whether every thread of a process is stopped (proc(5): the state follows the name in parentheses)."""
+    states = (task / "stat" for task in Path(f"/proc/{pid}/task").iterdir())
+    return all(state.read_text().rpartition(") ")[2].startswith("T") for state in states)
 
 
 class PostgresServer:

@@ -147,7 +147,7 @@ async def test_a_broker_that_stands_still_delays_and_loses_nothing(world: World,
         return relay.leading
 
     await eventually(leading, "the relay leads")
-    process.signal(19)
+    process.freeze()
     try:
         async with world.ledger.bus.transaction() as tx:
             await tx.lock("westward", "messages", "a")
@@ -155,7 +155,7 @@ async def test_a_broker_that_stands_still_delays_and_loses_nothing(world: World,
         await asyncio.sleep(1.5)
         assert await world.scalar("select count(*) from outbox") == 50
     finally:
-        process.signal(18)
+        process.thaw()
     await world.drained(30)
     stop.set()
     await task
