@@ -11,10 +11,6 @@ from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
 from tests.stacks import RunningStack, running
 
-NOT_ON_THE_STACK = ("tests/integration/access/", "tests/integration/consent/")
-"""Services that the stack does not run yet: `make test` has their unit tests, `make test-long` these."""
-
-
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """Where this run's servers keep their data."""
@@ -81,8 +77,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shares = "running_stack" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("running-stack" if shares else item.nodeid.partition("::")[0]))
-        if item.nodeid.startswith(NOT_ON_THE_STACK):
-            item.add_marker(pytest.mark.long)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -16,8 +16,8 @@ __all__ = ["CACHE", "ROOT", "SERVICES", "Folders", "Lock", "services"]
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".local" / "cache" / "kafka"
 """Shared by all stacks of a clone."""
-SERVICES = ("intake", "sla")
-"""What the stack runs. access and consent join once they are shown on it from outside, as these are."""
+SERVICES = ("intake", "sla", "access", "consent")
+"""What the stack runs, in the order of the flow."""
 LEAST_FREE = 1_000_000_000
 UNSAID = 0
 """In place of a process id: held by one that has not written its id yet, or has just taken it away."""
@@ -72,6 +72,16 @@ class Folders:
     def secrets(self) -> Path:
         """Passwords, made once."""
         return self.data / "secrets.json"
+
+    @property
+    def forms(self) -> Path:
+        """Signed forms, encrypted."""
+        return self.data / "consent" / "forms"
+
+    @property
+    def form_keys(self) -> Path:
+        """What opens them, kept apart."""
+        return self.data / "consent-keys"
 
     @property
     def run(self) -> Path:

@@ -1,5 +1,6 @@
 """The services as programs: what each is told in its environment."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ class Surroundings:
     jwks: Path
     sources: Path
     clock: Path | None
+    pages: Mapping[str, str]
+    """Where each service's page is."""
     extra: Mapping[str, str]
 
     def service(self, name: str, database: Databases) -> Program:
@@ -35,9 +38,13 @@ class Surroundings:
             f"{prefix}_DATABASE_URL": database.app_url,
             f"{prefix}_PORT": str(self.ports[name]),
             "INTAKE_SOURCES": str(self.sources),
+            "CONSENT_FORMS": str(self.folders.forms),
+            "CONSENT_KEYS": str(self.folders.form_keys),
             "HOUSERULES_LOCAL": str(self.folders.local),
             "HOUSERULES_KAFKA": self.kafka,
             "HOUSERULES_JWKS": str(self.jwks),
+            "HOUSERULES_DEVELOPMENT_ISSUER": str(self.folders.issuer),
+            "HOUSERULES_PAGES": json.dumps(self.pages),
             "HOUSERULES_PROFILE": "local",
             "PYTHONPATH": str(ROOT),
         }

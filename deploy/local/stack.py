@@ -237,6 +237,7 @@ class Stack:
             self._issuer.jwks_file,
             source_file,
             self._clock,
+            self.addresses,
             self._environment,
         )
         programs = [around.service(name, database) for name, database in self.databases.items()]

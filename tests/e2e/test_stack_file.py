@@ -19,7 +19,7 @@ async def test_it_has_every_field_and_only_its_owner_may_read_it(world: World) -
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.stat().st_uid == os.geteuid()
     assert file.keys() == FIELDS
-    assert file["services"].keys() == file["databases"].keys() == {"intake", "sla"}
+    assert file["services"].keys() == file["databases"].keys() == {"intake", "sla", "access", "consent"}
     assert file["webhooks"].keys() == file["publishers"].keys() == file["tokens"].keys() == {"westward", "wheatley"}
     assert file["scim"] == {}
     for webhook in file["webhooks"].values():
