@@ -8,7 +8,7 @@ import structlog
 
 from services.access.domain import chase
 from services.access.store import people, revocations
-from services.access.store.locks import claim_organisations
+from services.access.store.locks import claim_organisations, waits_for_time
 from services.access.store.settling import settle, telling_of
 from shared.bus import Bus, Tx, forget_old_events
 from shared.platform.idempotency import forget_old
@@ -41,6 +41,11 @@ class Timer:
                 await asyncio.sleep(0)
 
         await every(EVERY_S, sweep, stop)
+
+    async def waits(self, tx: Tx) -> str | None:
+        """What is due and not yet told."""
+        due = await waits_for_time(tx, self.packs.organisations)
+        return "a leave or an overdue revocation is due and not yet told" if due else None
 
     async def tick(self) -> int:
         """One look; how many people and revocations it brought up to date."""

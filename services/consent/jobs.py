@@ -46,6 +46,11 @@ class Timer:
 
         await every(EVERY_S, sweep, stop)
 
+    async def waits(self, tx: Tx) -> str | None:
+        """What is due and not yet told."""
+        due = await people.waiting(tx, self.packs.organisations)
+        return "something about a person changes with time and has not been told" if due else None
+
     async def tick(self) -> int:
         """One claim; how many people it brought up to date."""
         async with self.bus.transaction() as tx:
@@ -91,6 +96,11 @@ class Recheck:
                 await asyncio.sleep(0)
 
         await every(EVERY_S, sweep, stop)
+
+    async def waits(self, tx: Tx) -> str | None:
+        """What is to be judged again."""
+        due = await images.waiting(tx, self.packs.organisations)
+        return "an image waits to be judged again" if due else None
 
     async def tick(self) -> bool:
         """One page of one person's images, or images that are due; whether there was anything to do."""

@@ -25,7 +25,6 @@ router = APIRouter()
 
 Reader = Annotated[Principal, Depends(allow("communications", "head-of-communications", "dpo"))]
 Planner = Annotated[Principal, Depends(allow("communications", "head-of-communications", "line-manager", "dpo"))]
-Ops = Annotated[Principal, Depends(allow("ops"))]
 State = Literal["open", "met", "breached", "waived", "exempted", "voided", "withdrawn"]
 Text = Annotated[str, Query(min_length=1, max_length=255, pattern="^[^\\x00]*$")]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}
@@ -119,13 +118,6 @@ class DueBody(BaseModel):
     working: list[WorkingBody]
 
 
-class Quiet(BaseModel):
-    """Quiet, or why not."""
-
-    quiet: bool
-    why: list[str]
-
-
 @router.get("/targets", summary="Targets, the first due first", tags=["targets"], response_model=TargetPage)
 async def list_targets(
     request: Request,
@@ -204,19 +196,6 @@ async def plan(
     if found is None:
         raise Problem(404, "not-found", "The organisation's policy has no rule of this kind.")
     return _planned(found, begin)
-
-
-@router.get("/quiet", summary="Nothing is under way here", tags=["clock"])
-async def quiet(request: Request, _: Ops) -> Quiet:
-    """No warning or breach is due and untold, and the outbox is empty; for whoever steps the clock."""
-    packs: Packs = request.app.state.packs
-    why = []
-    async with _bus(request).transaction() as tx:
-        if await store.waits_for_time(tx, packs.organisations):
-            why.append("a warning or a breach is due and not yet told")
-        if (await tx.fetch("select exists (select from outbox) as waits"))[0].waits:
-            why.append("an event waits to be sent")
-    return Quiet(quiet=not why, why=why)
 
 
 def _bus(request: Request) -> Bus:

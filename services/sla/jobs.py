@@ -47,6 +47,11 @@ class Timer:
 
         await every(EVERY_S, sweep, stop)
 
+    async def waits(self, tx: Tx) -> str | None:
+        """What is due and not yet told."""
+        due = await store.waits_for_time(tx, self.packs.organisations)
+        return "a warning or a breach is due and not yet told" if due else None
+
     async def tick(self) -> int:
         """One claim; how many conversations it brought up to date, MOST where there is reason to look again at once."""
         claimed: list[Key] = []

@@ -1,6 +1,6 @@
 """access's doors."""
 
-from services.access.api import cases, exports, imports, people, quiet, revocations
+from services.access.api import cases, exports, imports, people, revocations
 
 __all__ = ["ROUTERS"]
 
@@ -10,5 +10,4 @@ ROUTERS = (
     people.router,
     revocations.router,
     cases.router,
-    quiet.router,
 )

@@ -13,7 +13,6 @@ from shared.policy import Packs
 __all__ = [
     "NOT_FOUND",
     "Keeper",
-    "Ops",
     "Reader",
     "Text",
     "bus_of",
@@ -30,7 +29,6 @@ Reader = Annotated[
     Depends(allow("communications", "head-of-communications", "dpo", "people-team", "is-team", "line-manager")),
 ]
 """Who reads it; a line manager their own people's."""
-Ops = Annotated[Principal, Depends(allow("ops"))]
 Text = Annotated[str, Query(min_length=1, max_length=255, pattern="^[^\\x00]*$")]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}
 

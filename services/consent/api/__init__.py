@@ -1,8 +1,8 @@
 """The doors of consent."""
 
-from services.consent.api import consents, images, quiet, subjects, takedowns
+from services.consent.api import consents, images, subjects, takedowns
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (subjects.router, consents.router, images.router, takedowns.router, quiet.router)
+ROUTERS = (subjects.router, consents.router, images.router, takedowns.router)
 """The contents page of the doors."""

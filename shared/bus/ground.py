@@ -1,0 +1,121 @@
+"""What every service stands on, made from its settings, and how its parts become one process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry
+
+from shared.bus import deadletters_api, quiet_api
+from shared.bus.consumer import Consumer
+from shared.bus.metrics import Instruments
+from shared.bus.quiet_api import Waits
+from shared.bus.records import Subscription
+from shared.bus.relay import Relay
+from shared.bus.topics import Topics
+from shared.bus.tx import Budget, Bus
+from shared.platform import migrate
+from shared.platform.auth import Keys
+from shared.platform.clock import Clock
+from shared.platform.db import Database
+from shared.platform.http import Probe, create_app, seal
+from shared.platform.service import Part, Service
+from shared.platform.settings import ServiceSettings
+from shared.policy import Packs, load_packs
+
+__all__ = ["Ground"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A service's database, bus and policies. `app.py` adds what the service does, and makes the process of it."""
+
+    name: str
+    settings: ServiceSettings
+    registry: CollectorRegistry
+    packs: Packs
+    database: Database
+    bus: Bus
+
+    @classmethod
+    def of(cls, name: str, settings: ServiceSettings) -> "Ground":
+        """Nothing is opened yet. Raises PolicyError for a pack that is refused."""
+        registry = CollectorRegistry()
+        packs = load_packs(settings.policies)
+        database = Database(settings.database_url, application_name=name, pool_size=settings.pool_size)
+        topics = Topics(packs.organisations, settings.topic_prefix, settings.group_prefix)
+        budget = Budget(settings.outbox_rows, settings.outbox_age_s)
+        bus = Bus(name, database, Clock(settings.clock), topics, budget, Instruments(registry=registry))
+        return cls(name, settings, registry, packs, database, bus)
+
+    def service(
+        self,
+        *,
+        reads: Sequence[Subscription],
+        routers: Sequence[APIRouter],
+        jobs: Sequence[Part],
+        waits: Sequence[Waits],
+        doormen: Sequence[Part] = (),
+        start: Callable[[], Awaitable[None]] | None = None,
+        **state: Any,
+    ) -> Service:
+        """The whole service, not yet started: its doors, its consumer, the relay and its jobs.
+
+        `waits` says what is due and not done; `doormen` is what the doors themselves need running; `start` runs before
+        anything else, after the clock was compared with the database's; `state` is what the doors find in `app.state`.
+        """
+        settings, bus = self.settings, self.bus
+        consumer = Consumer(
+            bus, settings.kafka, reads, ordinal=settings.ordinal, session_timeout_ms=settings.session_timeout_ms
+        )
+        reading = _Reading(consumer)
+        probes: dict[str, Probe] = {
+            "database": partial(migrate.probe, self.name, self.database),
+            "bus": reading.ready,
+        }
+        keys = Keys(settings.issuer, settings.audience, settings.jwks)
+        app = create_app(self.name, keys, probes, self.registry, bus=bus, packs=self.packs, **state)
+        for router in (*routers, quiet_api.router(bus, tuple(waits)), deadletters_api.router(bus)):
+            app.include_router(router)
+        return Service(
+            name=self.name,
+            settings=settings,
+            app=seal(app),
+            bare_app=create_app(self.name, keys, probes, self.registry),
+            workers=[reading.run, Relay(bus, settings.kafka).run, *jobs],
+            doormen=doormen,
+            start=partial(self._start, start),
+            close=partial(self._close, consumer),
+        )
+
+    async def _start(self, further: Callable[[], Awaitable[None]] | None) -> None:
+        await self.database.check_skew()
+        if further is not None:
+            await further()
+
+    async def _close(self, consumer: Consumer) -> None:
+        await consumer.broker.close()
+        await self.database.close()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The consumer, and whether this process is one that runs it: one with doors alone is ready without a group."""
+
+    consumer: Consumer
+    running: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until `stop`."""
+        self.running = True
+        await self.consumer.run(stop)
+
+    async def ready(self) -> str | None:
+        """None when the bus is reachable and, where it is read here, is being read."""
+        if self.running:
+            return await self.consumer.ready()
+        await self.consumer.broker.topics(self.consumer.by_topic)
+        return None
