@@ -189,7 +189,7 @@ _SLA = (
     Mutant(
         name="lock-of-a-conversation",
         without="the handler does not lock the conversations that it folds",
-        file="services/sla/store.py",
+        file="services/sla/store/locks.py",
         old="on conflict (organisation, conversation) do update set state = excluded.state where false",
         new="on conflict (organisation, conversation) do nothing",
         red=(f"{SLA}/test_locks.py::test_a_conversation_in_other_hands_is_waited_for",),
@@ -198,7 +198,7 @@ _SLA = (
     Mutant(
         name="lock-of-an-author",
         without="a block and a message of one author do not wait for each other",
-        file="services/sla/store.py",
+        file="services/sla/store/locks.py",
         old="on conflict (organisation, author) do update set author = excluded.author where false",
         new="on conflict (organisation, author) do nothing",
         red=(f"{SLA}/test_locks.py::test_an_author_in_other_hands_is_waited_for",),
@@ -207,7 +207,7 @@ _SLA = (
     Mutant(
         name="organisation-in-the-list",
         without="the door lists every landlord's targets",
-        file="services/sla/store.py",
+        file="services/sla/store/targets.py",
         old='        "organisation": "organisation = :organisation",\n',
         new='        "organisation": "cast(:organisation as text) is not null",\n',
         red=(f"{SLA}/test_doors.py::TestTargets::test_an_organisations_own_by_due_time",),
