@@ -1,6 +1,6 @@
 """The one place that wires sla: settings → handlers, jobs, doors."""
 
-from services.sla.api import router
+from services.sla.api import ROUTERS
 from services.sla.handlers import NAMES, messages
 from services.sla.jobs import Retention, Timer
 from services.sla.settings import SlaSettings
@@ -18,7 +18,7 @@ def build(settings: SlaSettings) -> Service:
     timer = Timer(bus, packs)
     return ground.service(
         reads=[Subscription("messages", bus.topics.sources("messages"), messages(packs), NAMES)],
-        routers=[router],
+        routers=ROUTERS,
         jobs=[timer.run, Retention(bus).run],
         waits=[timer.waits],
     )

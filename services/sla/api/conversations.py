@@ -1,0 +1,87 @@
+"""`GET /conversations/{id}`: the whole history of one."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from services.sla import store
+from services.sla.api.common import NOT_FOUND, Reader, bus_of
+from services.sla.api.targets import TargetBody, shown
+from services.sla.domain import History
+from shared.platform.problem import Problem
+
+__all__ = ["router", "show_conversation"]
+
+router = APIRouter()
+
+
+class FactBody(BaseModel):
+    """A fact of the journal: the event that told it, when it happened, ids and codes."""
+
+    name: str
+    at: datetime
+    source: str
+    id: str
+    message: str | None = None
+    author: str | None = None
+    site: str | None = None
+    posted_at: datetime | None = None
+    kind: str | None = None
+    flags: list[str] | None = None
+    visibility: str | None = None
+    network: str | None = None
+    time_basis: str | None = None
+    by: str | None = None
+    action: str | None = None
+    reason: str | None = None
+    reply: str | None = None
+    account: str | None = None
+    automatic: bool | None = None
+    holding: bool | None = None
+    actor: str | None = None
+    owner: str | None = None
+    reference: str | None = None
+
+
+class ConversationBody(BaseModel):
+    """A conversation's whole history: its targets by start, its facts by time."""
+
+    conversation: str
+    state: Literal["open", "answered", "monitoring", "resolved"]
+    targets: list[TargetBody]
+    facts: list[FactBody]
+
+
+@router.get(
+    "/conversations/{conversation}",
+    summary="A conversation's whole history",
+    tags=["conversations"],
+    response_model=ConversationBody,
+    response_model_exclude_none=True,
+    responses=NOT_FOUND,
+)
+async def show_conversation(request: Request, principal: Reader, conversation: str) -> dict[str, Any]:
+    """Targets and facts of one conversation of the organisation."""
+    key = (principal.organisation, conversation)
+    async with bus_of(request).transaction() as tx:
+        state = None if "\0" in conversation else await store.state_of(tx, *key)
+        if state is None:
+            raise Problem(404, "not-found", "There is no conversation with this id.")
+        (history,) = await store.histories(tx, [key])
+        targets = (await store.told(tx, [key])).get(key, {})
+    by_start = sorted(targets.values(), key=lambda target: (target.started_at, target.cycle))
+    return {
+        "conversation": conversation,
+        "state": state,
+        "targets": [shown(conversation, target) for target in by_start],
+        "facts": _facts(history),
+    }
+
+
+def _facts(history: History) -> list[dict[str, Any]]:
+    """What was said and done, with the blocks of whoever wrote here."""
+    facts = sorted((*history.facts, *history.blocks), key=lambda fact: (fact.at, fact.id, fact.source))
+    return [asdict(fact) | {"automatic": fact.automatic or None, "holding": fact.holding or None} for fact in facts]

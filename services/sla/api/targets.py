@@ -1,0 +1,90 @@
+"""`GET /targets`: what is owed, and how it ended."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel
+from sqlalchemy import Row
+
+from services.sla import store
+from services.sla.api.common import Reader, Text, bus_of, utc
+from services.sla.domain import Standing
+from shared.contracts.fields import TargetKind
+from shared.platform.paging import Cursor, Limit, page, read_cursor
+from shared.platform.problem import Problem
+
+__all__ = ["State", "TargetBody", "list_targets", "router", "shown"]
+
+router = APIRouter()
+
+State = Literal["open", "met", "breached", "waived", "exempted", "voided", "withdrawn"]
+
+
+class TargetBody(BaseModel):
+    """A target, in the bus's words. `settled_at` and `reason` tell what closed it, in time or late."""
+
+    conversation: str
+    target: str
+    revision: int
+    cycle: int
+    kind: TargetKind
+    message: str
+    message_kind: str
+    site: str
+    started_at: datetime
+    due_at: datetime
+    warn_at: list[datetime]
+    policy: str
+    clauses: list[str]
+    state: State
+    closing: str | None = None
+    reason: str | None = None
+    settled_at: datetime | None = None
+    noticed_at: datetime | None = None
+    owner: str | None = None
+
+
+class TargetPage(BaseModel):
+    """A page of targets, the first due first."""
+
+    items: list[TargetBody]
+    next: str | None
+
+
+@router.get("/targets", summary="Targets, the first due first", tags=["targets"], response_model=TargetPage)
+async def list_targets(
+    request: Request,
+    principal: Reader,
+    state: Annotated[State | None, Query()] = None,
+    site: Annotated[Text | None, Query()] = None,
+    before: Annotated[AwareDatetime | None, Query(description="due before this instant")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """The organisation's targets, by due time."""
+    after = read_cursor(cursor, datetime, UUID)
+    if after is not None and after[0].tzinfo is None:
+        raise Problem(400, "bad-cursor", "This cursor is not one of ours; leave it out to begin anew.")
+    async with bus_of(request).transaction() as tx:
+        rows = await store.list_targets(
+            tx,
+            principal.organisation,
+            limit + 1,
+            state=state,
+            site=site,
+            before=None if before is None else utc("before", before),
+            after=None if after is None else (utc("cursor", after[0]), after[1]),
+        )
+    return page(rows, limit, lambda row: (row.due_at, row.target), _row)
+
+
+def _row(row: Row[Any]) -> dict[str, Any]:
+    return shown(row.conversation, store.standing_of(row))
+
+
+def shown(conversation: str, standing: Standing) -> dict[str, Any]:
+    """A target of a conversation, in the bus's words."""
+    return asdict(standing) | {"target": standing.id, "conversation": conversation}
