@@ -1,5 +1,6 @@
 """P2 and P3 under kills: another process, killed with -9 at a step that it is proved to have reached."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -91,8 +92,6 @@ async def test_relay_killed(world: World, step: str, keys: int, again: bool) -> 
 
 
 async def test_a_second_relay_waits_and_takes_over_when_the_leader_is_killed(world: World) -> None:
-    import asyncio
-
     await _emit(world, [resolved("a")])
     leader = world.child("relay", stop_at="deleted")
     await leader.says("reached deleted")
@@ -108,6 +107,31 @@ async def test_a_second_relay_waits_and_takes_over_when_the_leader_is_killed(wor
     stop.set()
     await task
     assert len(await world.published(world.topics.shared("messages"))) == 2
+
+
+async def test_a_leader_that_is_stopped_and_not_dead_loses_the_lock_and_another_sends(world: World) -> None:
+    """It answers keepalives for ever: PostgreSQL ends its idle session after 15 s, and with it its lock."""
+    zombie = world.child("relay", stop_at="read", asleep=True)
+    await zombie.says("started")
+    await _emit(world, [resolved("a")])
+    await zombie.says("reached read")
+    stop = asyncio.Event()
+    heir = Relay(world.ledger.bus, world.bootstrap)
+    task = asyncio.create_task(heir.run(stop))
+    await asyncio.sleep(1.0)
+    assert not heir.leading
+    await world.drained(40)
+    assert heir.leading
+    zombie.signal(18)
+    await zombie.says_in_log("relay starts again")
+    await _emit(world, [resolved("b")])
+    await world.drained()
+    assert heir.leading
+    stop.set()
+    await task
+    assert await zombie.end() == 0
+    published = [record.headers for record in await world.published(world.topics.shared("messages"))]
+    assert len({dict(headers)["ce_id"] for headers in published}) == 2
 
 
 async def test_a_zombie_that_wakes_up_past_its_session_changes_nothing(world: World) -> None:
