@@ -22,7 +22,17 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.platform.problem import Problem, unavailable
 
-__all__ = ["ROLES", "Allow", "DevelopmentIssuer", "Keys", "Principal", "Public", "allow", "public"]
+__all__ = [
+    "ROLES",
+    "Allow",
+    "DevelopmentIssuer",
+    "Keys",
+    "Permission",
+    "Principal",
+    "Public",
+    "allow",
+    "public",
+]
 
 ROLES = (
     "communications",
@@ -180,14 +190,27 @@ class DevelopmentIssuer:
 bearer = HTTPBearer(auto_error=False, description="a JWT of the organisation's identity provider")
 
 
-class Allow:
-    """A route's permission: a dependency that gives the principal, or answers 401 or 403."""
+class Permission:
+    """Which roles a route is for. How the caller proves who they are is a subclass's."""
 
     def __init__(self, roles: Iterable[str]) -> None:
         self.roles = frozenset(roles)
         unknown = self.roles - set(ROLES)
         if unknown:
             raise ValueError(f"no such role: {', '.join(sorted(unknown))}")
+
+    def check(self, principal: Principal) -> Principal:
+        """The principal, who has one of the roles. Raises a 403 problem."""
+        held = principal.roles & self.roles
+        if not held:
+            raise Problem(403, "forbidden", f"This needs one of the roles {', '.join(sorted(self.roles))}.")
+        if not principal.organisation and held != {"ops"}:
+            raise Problem(403, "forbidden", "The token names no organisation.")
+        return principal
+
+
+class Allow(Permission):
+    """A route's permission: a dependency that gives the principal, or answers 401 or 403."""
 
     async def __call__(
         self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
@@ -196,13 +219,7 @@ class Allow:
         if credentials is None:
             raise _unauthenticated("This needs a bearer token.")
         keys: Keys = request.app.state.keys
-        principal = await keys.verify(credentials.credentials)
-        held = principal.roles & self.roles
-        if not held:
-            raise Problem(403, "forbidden", f"This needs one of the roles {', '.join(sorted(self.roles))}.")
-        if not principal.organisation and held != {"ops"}:
-            raise Problem(403, "forbidden", "The token names no organisation.")
-        return principal
+        return self.check(await keys.verify(credentials.credentials))
 
 
 class Public:

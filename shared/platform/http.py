@@ -13,10 +13,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 
 from shared.platform import problem
-from shared.platform.auth import Allow, Keys, Public
+from shared.platform.auth import Keys, Permission, Public
 from shared.platform.problem import ProblemBody
 
-__all__ = ["Door", "Probe", "create_app", "doors_of", "seal"]
+__all__ = ["Door", "Probe", "create_app", "doors_of", "permissions", "seal"]
 
 Probe = Callable[[], Awaitable[str | None]]
 """None when all is well, else what is wrong in one sentence."""
@@ -112,23 +112,24 @@ class Door:
 
     methods: tuple[str, ...]
     path: str
-    permission: Allow | Public | None
+    permission: Permission | Public | None
 
 
 def doors_of(app: FastAPI) -> list[Door]:
     """The service's own routes, included routers' too: all but health, metrics and documentation."""
     return [
-        Door(tuple(sorted(route.methods or ())), route.path or "", next(_permissions(route.dependant), None))
+        Door(tuple(sorted(route.methods or ())), route.path or "", next(permissions(route.dependant), None))
         for route in iter_route_contexts(app.routes)
         if isinstance(route.original_route, APIRoute) and "platform" not in route.tags
     ]
 
 
-def _permissions(dependant: Dependant) -> Iterator[Allow | Public]:
+def permissions(dependant: Dependant) -> Iterator[Permission | Public]:
+    """What a route's dependencies ask of its caller."""
     for dependency in dependant.dependencies:
-        if isinstance(dependency.call, (Allow, Public)):
+        if isinstance(dependency.call, (Permission, Public)):
             yield dependency.call
-        yield from _permissions(dependency)
+        yield from permissions(dependency)
 
 
 def seal(app: FastAPI) -> FastAPI:

@@ -1,9 +1,11 @@
 """Errors as problem details (RFC 9457)."""
 
 import secrets
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -15,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from shared.platform.db import is_outage
 
-__all__ = ["Fault", "Problem", "ProblemBody", "install", "unavailable"]
+__all__ = ["Fault", "Problem", "ProblemBody", "as_problem", "install", "unavailable"]
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("http")
@@ -92,33 +94,41 @@ CODES = {
 }
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    code = CODES.get(error.status_code, "http")
-    return answer(request, Problem(error.status_code, code, str(error.detail), headers=error.headers or {}))
+def as_problem(request: Request, error: Exception) -> Problem:
+    """What an exception that left a route is, in an answer's words. What nobody expected is logged, and tells nothing."""
+    match error:
+        case Problem():
+            return error
+        case HTTPException():
+            code = CODES.get(error.status_code, "http")
+            return Problem(error.status_code, code, str(error.detail), headers=error.headers or {})
+        case RequestValidationError():
+            return _invalid(error)
+        case _ if is_outage(error):
+            log.warning("database unavailable", route=request.url.path, error=type(error).__name__)
+            return unavailable("The database cannot be reached; nothing was stored. Send it again.")
+        case _:
+            known = {"route": request.url.path, "error": type(error).__name__, "trace": trace_id(request)}
+            log.error("unexpected error", **known, stack=_place(error))
+            return Problem(500, "internal", "Something failed here. The instance leads to it in the log.")
 
 
-def _problem(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)
-    return answer(request, error)
+def _place(error: Exception) -> list[str]:
+    """Where in the code it happened, without a word of what it was about."""
+    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-3:]]
 
 
-def _validation(request: Request, error: Exception) -> JSONResponse:
+def _invalid(error: RequestValidationError) -> Problem:
     """Names each field; never repeats a value, which may be a secret or a customer's words."""
-    assert isinstance(error, RequestValidationError)
     faults = [
         Fault("/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in one["loc"]), one["msg"])
         for one in error.errors()
     ]
-    return answer(request, Problem(422, "invalid", "The request has fields that are wrong; errors names each.", faults))
+    return Problem(422, "invalid", "The request has fields that are wrong; errors names each.", faults)
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    if is_outage(error):
-        log.warning("database unavailable", route=request.url.path, error=type(error).__name__)
-        return answer(request, unavailable("The database cannot be reached; nothing was stored. Send it again."))
-    log.error("unexpected error", route=request.url.path, error=type(error).__name__, trace=trace_id(request))
-    return answer(request, Problem(500, "internal", "Something failed here. The instance leads to it in the log."))
+def _answered(request: Request, error: Exception) -> JSONResponse:
+    return answer(request, as_problem(request, error))
 
 
 class OutageMiddleware:
@@ -143,12 +153,11 @@ class OutageMiddleware:
         except Exception as error:
             if started:
                 raise
-            await _unexpected(Request(scope), error)(scope, receive, send)
+            await _answered(Request(scope), error)(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:
     """Give an app its error answers."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _validation)
+    for kind in (Problem, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answered)
     app.add_middleware(OutageMiddleware)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AnyHttpUrl, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["ServiceSettings"]
@@ -38,6 +38,10 @@ class ServiceSettings(BaseSettings):
     audience: str = _shared("AUDIENCE", "houserules")
     jwks: str = _shared("JWKS", "")
     """The keys of the identity provider: an https URL; locally the path of a file."""
+    development_issuer: Path | None = _shared("DEVELOPMENT_ISSUER", None)
+    """The folder of the development issuer's key: with it, people sign in on the pages by one click. Local only."""
+    pages: dict[str, AnyHttpUrl] = _shared("PAGES", {})
+    """Where the services' pages are, by service, for the links between them: a JSON object."""
     outbox_rows: int = _shared("OUTBOX_ROWS", 200_000, ge=1)
     outbox_age_s: float = _shared("OUTBOX_AGE_S", 3600.0, gt=0)
     """Beyond this many rows or seconds unsent, doors answer 503."""
@@ -52,4 +56,6 @@ class ServiceSettings(BaseSettings):
                     "the development issuer is for a laptop; set HOUSERULES_ISSUER and HOUSERULES_JWKS (https) to the "
                     "identity provider's"
                 )
+            if self.development_issuer is not None:
+                raise ValueError("HOUSERULES_DEVELOPMENT_ISSUER lets anybody in by one click: unset it in production")
         return self
