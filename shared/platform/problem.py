@@ -113,9 +113,10 @@ def as_problem(request: Request, error: Exception) -> Problem:
             return Problem(500, "internal", "Something failed here. The instance leads to it in the log.")
 
 
-def _place(error: Exception) -> list[str]:
+def _place(error: Exception) -> str:
     """Where in the code it happened, without a word of what it was about."""
-    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-3:]]
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
 
 
 def _invalid(error: RequestValidationError) -> Problem:
