@@ -22,6 +22,7 @@ from shared.platform.auth import Keys
 from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.platform.http import Probe, create_app, seal
+from shared.platform.pages import Pages, install
 from shared.platform.service import Part, Service
 from shared.platform.settings import ServiceSettings
 from shared.policy import Packs, load_packs
@@ -60,12 +61,14 @@ class Ground:
         waits: Sequence[Waits],
         doormen: Sequence[Part] = (),
         start: Callable[[], Awaitable[None]] | None = None,
+        pages: Pages | None = None,
         **state: Any,
     ) -> Service:
         """The whole service, not yet started: its doors, its consumer, the relay and its jobs.
 
         `waits` says what is due and not done; `doormen` is what the doors themselves need running; `start` runs before
-        anything else, after the clock was compared with the database's; `state` is what the doors find in `app.state`.
+        anything else, after the clock was compared with the database's; `pages` is how it shows itself to people (their
+        routes are among `routers`); `state` is what the doors find in `app.state`.
         """
         settings, bus = self.settings, self.bus
         consumer = Consumer(
@@ -80,6 +83,8 @@ class Ground:
         app = create_app(self.name, keys, probes, self.registry, bus=bus, packs=self.packs, **state)
         for router in (*routers, quiet_api.router(bus, tuple(waits)), deadletters_api.router(bus)):
             app.include_router(router)
+        if pages is not None:
+            install(app, pages, settings, self.packs)
         return Service(
             name=self.name,
             settings=settings,
