@@ -104,6 +104,7 @@ async def list_people(
     request: Request,
     reader: Reader,
     manager: Annotated[Text | None, Query()] = None,
+    person: Annotated[Text | None, Query(description="this one alone")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -114,7 +115,12 @@ async def list_people(
     own = own_people(reader)
     async with bus_of(request).transaction() as tx:
         rows = await people.page_of(
-            tx, reader.organisation, limit + 1, manager=own or manager, after=after[0] if after else None
+            tx,
+            reader.organisation,
+            limit + 1,
+            manager=own or manager,
+            person=person,
+            after=after[0] if after else None,
         )
         stints = await _stints(tx, reader.organisation, [row.person for row in rows])
     return page(rows, limit, lambda row: (row.person,), lambda row: _person(row, stints[row.person], tx.now))

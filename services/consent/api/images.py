@@ -1,6 +1,7 @@
 """Images: what Communications adds to their description, and what may be done with them, in words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -90,14 +91,24 @@ class FindingBody(BaseModel):
     text: str
 
 
+class UseBody(BaseModel):
+    """Where it is, or is meant to be, shown; `live_since` is missing where it is not live."""
+
+    use: str | None
+    channel: str
+    purpose: str
+    live_since: datetime | None
+
+
 class DecisionBody(BaseModel):
-    """What may be done. `reasons`: every sentence, those that permit as well."""
+    """What may be done. `reasons`: every sentence, those that permit as well. `uses`: those that were judged."""
 
     image: str
     content_hash: str | None
     decision: Literal["permit", "review", "block"]
     findings: list[FindingBody]
     reasons: list[str]
+    uses: list[UseBody]
 
 
 class ImageBody(DecisionBody):
@@ -136,10 +147,10 @@ async def show_decision(
         keys = {(reader.organisation, person) for person in image.people}
         known = {person: one for (_, person), one in (await people.known(tx, keys)).items()}
     if channel is None or purpose is None:
-        return _decision(judge(image, version, known, rules))
+        return _decision(judge(image, version, known, rules), uses_of(image, version))
     meant = [use for use in uses_of(image, version) if (use.channel, use.purpose) == (channel, purpose)]
     uses = meant or [Use(use=None, channel=channel, purpose=purpose)]
-    return _decision(judge_use(image, version, uses, known, rules))
+    return _decision(judge_use(image, version, uses, known, rules), uses)
 
 
 def _in_hand(image: Image) -> Version | None:
@@ -149,7 +160,7 @@ def _in_hand(image: Image) -> Version | None:
     return next((image.versions[one.content_hash] for one in image.placed), None)
 
 
-def _decision(judged: Judged) -> dict[str, Any]:
+def _decision(judged: Judged, uses: Sequence[Use]) -> dict[str, Any]:
     return {
         "image": judged.image,
         "content_hash": judged.content_hash,
@@ -166,6 +177,10 @@ def _decision(judged: Judged) -> dict[str, Any]:
             for one in judged.missing
         ],
         "reasons": list(dict.fromkeys(in_words(one) for one in judged.found)),
+        "uses": [
+            {"use": use.use, "channel": use.channel, "purpose": use.purpose, "live_since": use.live_since}
+            for use in uses
+        ],
     }
 
 
@@ -253,13 +268,13 @@ async def _changed(
         at=tx.now,
         after={"content_hash": version.content_hash, "decision": version.decision},
     )
-    return _image(version, docket.judged[organisation, id, version.content_hash])
+    return _image(version, docket.judged[organisation, id, version.content_hash], uses_of(image, version))
 
 
-def _image(version: Version, judged: Judged) -> dict[str, Any]:
+def _image(version: Version, judged: Judged, uses: Sequence[Use]) -> dict[str, Any]:
     description = version.description
     assert description is not None
     content: dict[str, Any] = msgspec.to_builtins(description, enc_hook=encode_hook)
     blank: dict[str, Any] = {"face_count": None, "nobody_shown": None, "copyright": None, "people": []}
-    body = ImageBody.model_validate({**_decision(judged), "cleared_by": version.cleared_by, **blank, **content})
+    body = ImageBody.model_validate({**_decision(judged, uses), "cleared_by": version.cleared_by, **blank, **content})
     return body.model_dump(mode="json")
