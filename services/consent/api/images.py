@@ -276,5 +276,5 @@ def _image(version: Version, judged: Judged, uses: Sequence[Use]) -> dict[str, A
     assert description is not None
     content: dict[str, Any] = msgspec.to_builtins(description, enc_hook=encode_hook)
     blank: dict[str, Any] = {"face_count": None, "nobody_shown": None, "copyright": None, "people": []}
-    body = ImageBody.model_validate({**_decision(judged, uses), "cleared_by": version.cleared_by, **blank, **content})
+    body = ImageBody.model_validate({**blank, **content, **_decision(judged, uses), "cleared_by": version.cleared_by})
     return body.model_dump(mode="json")
