@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from shared.cli.failure import Failure
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaConsumer
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
     from shared.bus.codec import Wire
 
-__all__ = ["onlooker", "send"]
+__all__ = ["onlooker", "send", "writer"]
 
 TIMEOUT_MS = 10_000
 
@@ -23,24 +23,37 @@ def _unreachable(bootstrap: str, error: Exception) -> Failure:
 
 async def send(bootstrap: str, topic: str, wire: "Wire") -> Any:
     """Write one record and wait for all replicas; its metadata. Raises Failure."""
-    from aiokafka import AIOKafkaProducer
     from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, request_timeout_ms=TIMEOUT_MS, max_request_size=5 << 20
-    )
     try:
-        await producer.start()
-        if topic not in (await producer.client.fetch_all_metadata()).topics():
-            raise UnknownTopicOrPartitionError(topic)
-        return await producer.send_and_wait(topic, wire.body, key=wire.key, headers=list(wire.headers))
+        async with writer(bootstrap) as producer:
+            if topic not in (await producer.client.fetch_all_metadata()).topics():
+                raise UnknownTopicOrPartitionError(topic)
+            return await producer.send_and_wait(topic, wire.body, key=wire.key, headers=list(wire.headers))
     except UnknownTopicOrPartitionError as error:
         raise Failure(
             f"There is no topic {topic}: the stack makes it for each organisation that has a pack."
         ) from error
     except KafkaError as error:
         raise _unreachable(bootstrap, error) from error
+
+
+@asynccontextmanager
+async def writer(bootstrap: str) -> AsyncIterator["AIOKafkaProducer"]:
+    """A producer that waits for all replicas. Raises Failure where nobody answers."""
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.errors import KafkaError
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, enable_idempotence=True, request_timeout_ms=TIMEOUT_MS, max_request_size=5 << 20
+    )
+    try:
+        try:
+            await producer.start()
+        except KafkaError as error:
+            raise _unreachable(bootstrap, error) from error
+        yield producer
     finally:
         await producer.stop()
 

@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import clock, dead_letters, deliveries, policy, positions, publish
+from shared.cli import clock, dead_letters, deliveries, imports, policy, positions, publish
 from shared.cli.failure import Failure
+from shared.cli.image import image
 from shared.cli.migrate import migrate
+from shared.cli.person import person
 from shared.cli.stack import Stack, default_path
 from shared.cli.token import token
 from shared.cli.watch import watch
@@ -60,6 +62,7 @@ def houserules(
       houserules policy explain westward
       houserules watch sla
       houserules publish message.received --fields
+      houserules import people staff.csv --organisation westward --dry-run
     """
     context.obj = Stack(stack or default_path())
 
@@ -67,6 +70,9 @@ def houserules(
 app.add_typer(policy.app, name="policy")
 app.command("publish", help=publish.HELP)(publish.publish)
 app.command("watch")(watch)
+app.command("import", help=imports.HELP)(imports.import_table)
+app.command("person")(person)
+app.command("image")(image)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(clock.app, name="clock")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["json_line", "json_value", "say", "table"]
+__all__ = ["heading", "json_line", "json_value", "say", "table"]
 
 
 def say(sentence: str) -> None:
@@ -24,6 +24,12 @@ def json_line(value: Any) -> None:
     import msgspec
 
     print(msgspec.json.encode(value).decode(), flush=True)
+
+
+def heading(title: str, rows: Sequence[Any]) -> None:
+    """What the rows below are; nothing where there are none."""
+    if rows:
+        print(f"\n{title}", flush=True)
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

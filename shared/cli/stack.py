@@ -127,6 +127,14 @@ class Stack:
                 return roles["ops"]
         raise Failure(f"{self.path} holds no token of the role ops; start the stack again with `make run`.")
 
+    def token(self, organisation: str, role: str) -> str:
+        """The token of a role of an organisation. Raises Failure."""
+        self.check_organisation(organisation)
+        token = self.file.tokens[organisation].get(role)
+        if token is None:
+            raise Failure(f"{self.path} holds no token of the role {role}; start the stack again with `make run`.")
+        return token
+
     def topics(self) -> "Topics":
         """The names of the stack's topics."""
         from shared.bus.topics import Topics

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.cli.records import name_of, organisation_of
 
-__all__ = ["Zones", "line", "local", "short"]
+__all__ = ["Zones", "line", "local", "moment", "short"]
 
 Zones = Callable[[str], tzinfo]
 """The time zone of an organisation."""
@@ -56,6 +56,11 @@ def local(instant: object, zone: tzinfo, form: str = "%a %d %b %H:%M:%S %Z") -> 
     except ValueError:
         return text
     return text if moment.tzinfo is None else moment.astimezone(zone).strftime(form)
+
+
+def moment(instant: object, zone: tzinfo) -> str:
+    """`Fri 27 Mar 2026 16:30`; empty for none."""
+    return "" if instant is None else local(instant, zone, "%a %d %b %Y %H:%M")
 
 
 def brief(instant: object, zone: tzinfo) -> str:

@@ -5,8 +5,6 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
-from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -113,18 +111,6 @@ def _show(event: dict[str, Any], as_json: bool) -> None:
         json_line(event)
         return
     from shared.cli.telling import line
+    from shared.cli.zones import zone_of
 
     print(line(event, zone_of), flush=True)
-
-
-@cache
-def zone_of(organisation: str) -> tzinfo:
-    """The zone of an organisation's pack; UTC for one without."""
-    from datetime import UTC
-
-    from shared.policy import UnknownOrganisation, load_packs
-
-    try:
-        return load_packs().latest(organisation).calendar.zone
-    except UnknownOrganisation:
-        return UTC

@@ -12,6 +12,7 @@ from shared.cli.main import app
 
 Run = Callable[..., Result]
 DEAD = "127.0.0.1:1"
+ROLES = ("ops", "communications", "people-team")
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +40,9 @@ def stack(tmp_path: Path) -> dict[str, Any]:
     """A stack.json where the command looks for it; all that it names is away."""
     content = {
         "kafka": DEAD,
-        "services": {"intake": f"http://{DEAD}", "sla": f"http://{DEAD}"},
+        "services": {name: f"http://{DEAD}" for name in ("intake", "sla", "access", "consent")},
         "databases": {},
-        "tokens": {"westward": {"ops": "token"}, "wheatley": {"ops": "token"}},
+        "tokens": {name: {role: "token" for role in ROLES} for name in ("westward", "wheatley")},
         "webhooks": {"westward": {"url": f"http://{DEAD}/webhooks/standard/inbox", "secret": "whsec_c2VjcmV0"}},
         "publishers": {},
         "scim": {},

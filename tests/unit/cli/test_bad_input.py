@@ -9,6 +9,8 @@ import pytest
 from tests.unit.cli.conftest import Run
 
 RECEIVED = ["publish", "message.received", "--organisation", "westward"]
+PEOPLE = ["import", "people"]
+WESTWARD = ["--organisation", "westward"]
 LEFT = ["publish", "staff-left", "--organisation", "westward"]
 
 
@@ -42,7 +44,7 @@ LEFT = ["publish", "staff-left", "--organisation", "westward"]
         pytest.param([*RECEIVED, "author=x"], 2, "author: 'x' is not JSON", id="an object as text"),
         pytest.param([*RECEIVED, "site=s", "visibility=secret"], 2, "message.received:", id="outside its list"),
         pytest.param([*RECEIVED, "--source", "/x"], 2, "--source is for people and images", id="a source at the webhook"),
-        pytest.param(["dead-letters", "list"], 1, "intake does not answer at http://127.0.0.1:1", id="a service away"),
+        pytest.param(["dead-letters", "list"], 1, "access does not answer at http://127.0.0.1:1", id="a service away"),
         pytest.param(["dead-letters", "redrive"], 2, "ID", id="redrive what"),
         pytest.param(["deliveries", "retry", "7"], 1, "intake does not answer", id="deliveries without intake"),
         pytest.param(["clock", "set", "2026-03-27T16:30:00Z"], 1, "real time here and cannot be moved", id="a real clock"),
@@ -54,6 +56,18 @@ LEFT = ["publish", "staff-left", "--organisation", "westward"]
         pytest.param(["policy", "check", "nope.toml"], 1, "nope.toml: file: cannot be read", id="no pack"),
         pytest.param(["policy", "explain", "acme"], 2, "neither a file nor an organisation", id="whose policy"),
         pytest.param(["policy", "explain", "nope.toml"], 1, "nope.toml: file: cannot be read", id="explain no pack"),
+        pytest.param([*PEOPLE, "nope.csv", *WESTWARD], 2, "nope.csv cannot be read", id="no table"),
+        pytest.param([*PEOPLE, "-"], 2, "--organisation", id="whose register"),
+        pytest.param(["import", "staff", "-", *WESTWARD], 2, "'staff' is not one of", id="no such table"),
+        pytest.param([*PEOPLE, "-", "--organisation", "acme"], 2, "there are: westward, wheatley", id="no such register"),
+        pytest.param(["import", "sites", "-", *WESTWARD, "--roster"], 2, "--roster is for people", id="a roster of sites"),
+        pytest.param([*PEOPLE, "-", *WESTWARD], 1, "access does not answer at http://127.0.0.1:1", id="import without access"),
+        pytest.param(["person", "1001"], 2, "--organisation", id="whose person"),
+        pytest.param(["person", "1001", *WESTWARD], 1, "access does not answer", id="person without access"),
+        pytest.param(["image", "i"], 2, "--organisation", id="whose image"),
+        pytest.param(["image", "i", *WESTWARD, "--channel", "website"], 2, "--channel and --purpose together", id="half a use"),
+        pytest.param(["image", "i", *WESTWARD], 1, "consent does not answer", id="image without consent"),
+        pytest.param(["image", "..", *WESTWARD], 1, "No image of westward's is '..'", id="an image that no path can name"),
         pytest.param(["migrate", "billing"], 2, "no service 'billing'", id="migrate what"),
         pytest.param(["migrate", "sla"], 2, "SLA_OWNER_URL", id="migrate where"),
         pytest.param(["migrate", "sla", "--owner-url", "mysql://x"], 2, "postgresql://", id="another database"),
@@ -71,7 +85,16 @@ def test_a_mistake_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["watch"], ["dead-letters", "list"], ["deliveries", "list"], [*LEFT, "person=p"]]
+    "arguments",
+    [
+        ["watch"],
+        ["dead-letters", "list"],
+        ["deliveries", "list"],
+        [*LEFT, "person=p"],
+        [*PEOPLE, "-", *WESTWARD],
+        ["person", "1001", *WESTWARD],
+        ["image", "i", *WESTWARD],
+    ],
 )
 def test_without_a_stack_the_way_to_one_is_named(houserules: Run, arguments: list[str]) -> None:
     result = houserules(*arguments)
