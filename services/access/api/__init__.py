@@ -1,6 +1,6 @@
 """access's doors."""
 
-from services.access.api import cases, exports, imports, people, revocations
+from services.access.api import cases, exports, imports, people, revocations, stories
 
 __all__ = ["ROUTERS"]
 
@@ -8,6 +8,7 @@ ROUTERS = (
     imports.router,
     exports.router,
     people.router,
+    stories.router,
     revocations.router,
     cases.router,
 )

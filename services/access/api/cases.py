@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.access.api.common import NOT_FOUND, Reader, bus_of, must, own_people, packs_of, writable
+from services.access.api.common import DECIDERS, NOT_FOUND, Reader, bus_of, must, own_people, packs_of, writable
 from services.access.domain import Case
 from services.access.store import cases
 from services.access.store.locks import lock_organisations
@@ -23,7 +23,7 @@ __all__ = ["CaseBody", "router"]
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
-Decider = Annotated[Principal, Depends(allow("communications"))]
+Decider = Annotated[Principal, Depends(allow(*DECIDERS))]
 Kind = Literal[
     "leaver-unmatched",
     "leaver-disputed",

@@ -1,5 +1,6 @@
 """What access's doors share."""
 
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
@@ -11,7 +12,11 @@ from shared.platform.problem import Problem, unavailable
 from shared.policy import Packs
 
 __all__ = [
+    "DECIDERS",
+    "KEEPERS",
+    "MAY",
     "NOT_FOUND",
+    "READERS",
     "Keeper",
     "Reader",
     "Text",
@@ -22,12 +27,21 @@ __all__ = [
     "writable",
 ]
 
-Keeper = Annotated[Principal, Depends(allow("communications", "people-team"))]
+KEEPERS = ("communications", "people-team")
+READERS = ("communications", "head-of-communications", "dpo", "people-team", "is-team", "line-manager")
+DECIDERS = ("communications",)
+MAY = MappingProxyType(
+    {
+        "claim": ("communications", "line-manager", "is-team"),
+        "confirm": ("communications", "head-of-communications"),
+        "reopen": ("communications", "head-of-communications"),
+        "waive": ("head-of-communications",),
+    }
+)
+"""Who may act on a revocation."""
+Keeper = Annotated[Principal, Depends(allow(*KEEPERS))]
 """Who keeps the register."""
-Reader = Annotated[
-    Principal,
-    Depends(allow("communications", "head-of-communications", "dpo", "people-team", "is-team", "line-manager")),
-]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
 """Who reads it; a line manager their own people's."""
 Text = Annotated[str, Query(min_length=1, max_length=255, pattern="^[^\\x00]*$")]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}

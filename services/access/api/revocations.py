@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from services.access.api.common import NOT_FOUND, Reader, Text, bus_of, must, own_people, packs_of, writable
+from services.access.api.common import MAY, NOT_FOUND, Reader, Text, bus_of, must, own_people, packs_of, writable
 from services.access.api.form import FORM, Form, read_form, until_of
 from services.access.domain import Forbidden, Refused, Revocation, Telling, revocation
 from services.access.store import entries, evidence, revocations
@@ -22,13 +22,13 @@ from shared.platform.idempotency import json_answer, once
 from shared.platform.paging import Cursor, Limit, page, read_cursor
 from shared.platform.problem import Fault, Problem
 
-__all__ = ["RevocationBody", "body_of", "router"]
+__all__ = ["RevocationBody", "body_of", "counts", "router"]
 
 router = APIRouter(prefix="/revocations", tags=["revocations"])
 
-Claimer = Annotated[Principal, Depends(allow("communications", "line-manager", "is-team"))]
-Confirmer = Annotated[Principal, Depends(allow("communications", "head-of-communications"))]
-Head = Annotated[Principal, Depends(allow("head-of-communications"))]
+Claimer = Annotated[Principal, Depends(allow(*MAY["claim"]))]
+Confirmer = Annotated[Principal, Depends(allow(*MAY["confirm"]))]
+Head = Annotated[Principal, Depends(allow(*MAY["waive"]))]
 State = Literal[
     "planned",
     "requested",
@@ -118,6 +118,7 @@ async def list_revocations(
     reader: Reader,
     state: Annotated[State | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="open, and its deadline is reached")] = None,
+    open: Annotated[bool | None, Query(description="requested, and not known to be gone")] = None,
     person: Annotated[Text | None, Query()] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -135,6 +136,7 @@ async def list_revocations(
             person=person,
             owner=own_people(reader),
             overdue=overdue,
+            is_open=open,
             after=None if after is None else (after[0], after[1]),
         )
     return page(
@@ -142,13 +144,17 @@ async def list_revocations(
     )
 
 
+async def counts(request: Request, reader: Principal) -> Mapping[str, int]:
+    """How many are open, overdue, held and planned; for a line manager of those that they answer for."""
+    async with bus_of(request).transaction() as tx:
+        return await revocations.counts(tx, reader.organisation, own_people(reader))
+
+
 @router.get("/{id}", summary="One revocation", response_model=RevocationBody, responses=NOT_FOUND)
 async def show_revocation(request: Request, reader: Reader, id: str) -> dict[str, Any]:
     """One of the organisation's; for a line manager one that they answer for."""
     async with bus_of(request).transaction() as tx:
-        one = await _find(tx, reader.organisation, id)
-    if own_people(reader) not in (None, one.owner):
-        must(None, "revocation")
+        one = await _find(tx, reader, id)
     return body_of(one, tx.now)
 
 
@@ -263,7 +269,7 @@ async def _act(request: Request, actor: Principal, id: str, action: str, verb: V
 
         async def carry_out() -> Any:
             await lock_organisations(tx, [actor.organisation])
-            before = await _find(tx, actor.organisation, id)
+            before = await _find(tx, actor, id)
             telling = telling_of(tx, packs, actor.organisation)
             pack = telling.pack
             act = _Act(tx, telling, actor, form, pack.tz, pack.access.waive_at_most.fixed)
@@ -295,8 +301,11 @@ async def _allowed(act: Awaitable[Revocation]) -> Revocation:
         raise Problem(409, "state", why.detail, extra={"state": why.state}) from None
 
 
-async def _find(tx: Tx, organisation: str, id: str) -> Revocation:
-    found: Revocation = must(None if "\0" in id else await revocations.find(tx, organisation, id), "revocation")
+async def _find(tx: Tx, reader: Principal, id: str) -> Revocation:
+    """One of the organisation; for a line manager one that they answer for. Raises a 404 problem."""
+    found: Revocation = must(None if "\0" in id else await revocations.find(tx, reader.organisation, id), "revocation")
+    if own_people(reader) not in (None, found.owner):
+        must(None, "revocation")
     return found
 
 

@@ -5,11 +5,12 @@ from services.access.domain.employment import Employment, Leave, Stint, begins, 
 from services.access.domain.facts import FACTS, SOURCE, Fact
 from services.access.domain.leavers import Known, Line, Settled, Standing, World, bring_up
 from services.access.domain.register import Admins, Held, Holder, Item, Owned, items_of, snapshot_of
-from services.access.domain.revocation import HELD, OPEN, STATES, Forbidden, Refused, Revocation
+from services.access.domain.revocation import ACTS, HELD, OPEN, STATES, Forbidden, Refused, Revocation
 from services.access.domain.telling import Telling
 from services.access.domain.watching import chase, release
 
 __all__ = [
+    "ACTS",
     "FACTS",
     "HELD",
     "OPEN",

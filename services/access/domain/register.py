@@ -133,6 +133,10 @@ class Admins:
         for holders in self._by_site.values():
             holders.pop(person, None)
 
+    def anybody(self, site: str) -> bool:
+        """Somebody administers it, whoever they are."""
+        return bool(self._by_site.get(site))
+
     def suffice(self, site: str) -> bool:
         """At least one active administrator stays, and one from Communications."""
         return site in self._closed or any(self._by_site.get(site, {}).values())

@@ -1,8 +1,9 @@
 """A revocation's life: planned → requested → claimed → confirmed; held, waived, reopened, cancelled on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from services.access.domain.ladder import LEVELS
@@ -10,6 +11,7 @@ from services.access.domain.register import Item
 from shared.contracts.access import AccessItem
 
 __all__ = [
+    "ACTS",
     "HELD",
     "OPEN",
     "STATES",
@@ -41,6 +43,16 @@ STATES = (
 OPEN = frozenset(STATES) - {"planned", "confirmed", "cancelled"}
 """The access is to go and is not known to be gone."""
 CLAIMABLE = frozenset({"requested", "dispatched", "assigned", "failed", "reopened"})
+CLAIMED = frozenset({"claimed", "verifying"})
+ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "claim": CLAIMABLE,
+        "confirm": CLAIMABLE | CLAIMED,
+        "waive": CLAIMABLE,
+        "reopen": CLAIMED | {"confirmed", "waived"},
+    }
+)
+"""What people do about a revocation, and the states that allow it."""
 
 
 class Refused(Exception):
@@ -150,7 +162,7 @@ def claim(revocation: Revocation, actor: str, now: datetime) -> Revocation:
     """Somebody says that the access is gone. Clause: westward:6.4."""
     if actor == revocation.person:
         raise Forbidden("Nobody claims the removal of their own access.")
-    if revocation.state not in CLAIMABLE:
+    if revocation.state not in ACTS["claim"]:
         raise Refused(revocation.state, f"A revocation that is {revocation.state} cannot be claimed.")
     return replace(revocation, state="claimed", claimed_by=actor, claimed_at=now)
 
@@ -162,7 +174,7 @@ def confirm(revocation: Revocation, actor: str, evidence: str, now: datetime) ->
     """
     if actor == revocation.person:
         raise Forbidden("Nobody confirms the removal of their own access.")
-    claimed = revocation if revocation.state in ("claimed", "verifying") else claim(revocation, actor, now)
+    claimed = revocation if revocation.state in CLAIMED else claim(revocation, actor, now)
     if revocation.role == "admin" and claimed.claimed_by == actor:
         raise Forbidden("Who removed an administrator does not confirm it: somebody else has to look.")
     return replace(claimed, state="confirmed", confirmed_by=actor, confirmed_at=now, evidence=evidence)
@@ -170,7 +182,7 @@ def confirm(revocation: Revocation, actor: str, evidence: str, now: datetime) ->
 
 def reopen(revocation: Revocation) -> Revocation:
     """The access is there, or there again."""
-    if revocation.state not in ("claimed", "verifying", "confirmed", "waived"):
+    if revocation.state not in ACTS["reopen"]:
         raise Refused(revocation.state, f"A revocation that is {revocation.state} cannot be reopened.")
     return replace(
         revocation,
@@ -186,6 +198,6 @@ def reopen(revocation: Revocation) -> Revocation:
 
 def waive(revocation: Revocation, until: datetime) -> Revocation:
     """The access may stand for a time."""
-    if revocation.state not in CLAIMABLE:
+    if revocation.state not in ACTS["waive"]:
         raise Refused(revocation.state, f"A revocation that is {revocation.state} cannot be waived.")
     return replace(revocation, state="waived", waived_until=until)

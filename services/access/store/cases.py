@@ -36,9 +36,11 @@ SAVE = """
 
 COUNTED = """
     select
-        (select count(*) from stints where organisation = :organisation and counted_at > :since)
+        (select count(*) from stints
+         where organisation = :organisation and counted_at > :since and counted_at <= :now)
         + (select count(*) from cases
-           where organisation = :organisation and kind = 'leaver-unmatched' and opened_at > :since) as counted,
+           where organisation = :organisation and kind = 'leaver-unmatched'
+               and opened_at > :since and opened_at <= :now) as counted,
         (select count(distinct person) from stints
          where organisation = :organisation and state <> 'left' and begins <= :now) as employed
 """

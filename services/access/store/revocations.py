@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from services.access.domain import OPEN, Revocation
 from shared.bus.tx import Tx
 
-__all__ = ["due", "find", "held_in", "of_people", "of_row", "page_of", "save"]
+__all__ = ["counts", "due", "find", "held_in", "of_people", "of_row", "page_of", "save"]
 
 SAVE = """
     insert into revocations (
@@ -59,6 +59,15 @@ DUE = """
     limit :most
 """
 
+COUNTS = """
+    select count(*) filter (where state = any(cast(:open as text[]))) as open,
+        count(*) filter (where state = any(cast(:open as text[])) and deadline <= :now) as overdue,
+        count(*) filter (where state = 'held-last-admin') as held,
+        count(*) filter (where state = 'planned') as planned
+    from revocations
+    where organisation = :organisation and (cast(:owner as text) is null or owner = :owner)
+"""
+
 LIST = "select * from revocations where "
 FILTERS: Mapping[str, str] = MappingProxyType(
     {
@@ -68,6 +77,8 @@ FILTERS: Mapping[str, str] = MappingProxyType(
         "owner": "owner = :owner",
         "overdue": "(deadline <= :overdue and state = any(cast(:open as text[])))",
         "timely": "not (deadline <= :timely and state = any(cast(:open as text[])))",
+        "open": "state = any(cast(:open as text[]))",
+        "not_open": "state <> all(cast(:open as text[]))",
         "after": "(deadline, revocation) > (cast(:after_deadline as timestamptz), :after_revocation)",
     }
 )
@@ -116,6 +127,12 @@ async def find(tx: Tx, organisation: str, revocation: str) -> Revocation | None:
     return of_row(rows[0]) if rows else None
 
 
+async def counts(tx: Tx, organisation: str, owner: str | None = None) -> Mapping[str, int]:
+    """How many are open, overdue, held and planned."""
+    rows = await tx.fetch(COUNTS, organisation=organisation, owner=owner, open=sorted(OPEN), now=tx.now)
+    return dict(rows[0]._mapping)
+
+
 async def page_of(
     tx: Tx,
     organisation: str,
@@ -125,6 +142,7 @@ async def page_of(
     person: str | None = None,
     owner: str | None = None,
     overdue: bool | None = None,
+    is_open: bool | None = None,
     after: tuple[datetime, str] | None = None,
 ) -> Sequence[Row[Any]]:
     """An organisation's revocations by deadline, from behind `after` (deadline, revocation) on."""
@@ -133,7 +151,9 @@ async def page_of(
         given["overdue" if overdue else "timely"] = tx.now
     values = {name: value for name, value in given.items() if value is not None}
     filters = [FILTERS[name] for name in values]
-    if overdue is not None:
+    if is_open is not None:
+        filters.append(FILTERS["open" if is_open else "not_open"])
+    if overdue is not None or is_open is not None:
         values["open"] = sorted(OPEN)
     if after is not None:
         filters.append(FILTERS["after"])

@@ -15,6 +15,7 @@ MAY: dict[tuple[str, str], set[str]] = {
     **{("GET", f"/exports/{kind}"): KEEPERS for kind in ("people", "sites", "accounts", "grants")},
     ("GET", "/people"): READERS,
     ("GET", "/people/{id}/access"): READERS,
+    ("GET", "/people/{id}/history"): READERS,
     ("GET", "/sites/{id}/holders"): READERS,
     ("GET", "/revocations"): READERS,
     ("GET", "/revocations/{id}"): READERS,
@@ -60,6 +61,7 @@ async def _objects(house: Landlord, organisation: str) -> dict[str, str]:
     return {
         "/people/p1/access": "p1",
         "/people/only-here/access": "only-here",
+        "/people/only-here/history": "only-here",
         "/sites/page/holders": "page",
         "/sites/site-only-here/holders": "site-only-here",
         f"/revocations/{known['g1']['revocation']}": known["g1"]["revocation"],
