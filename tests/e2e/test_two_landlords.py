@@ -38,6 +38,7 @@ OBJECTS: Mapping[tuple[str, str, str], Way] = {
         {"organisation": "{organisation}", "rule": "response", "start": "2026-03-23T09:00:00Z"},
         stranger=403,
     ),
+    ("sla", "get", "/reports/response"): Way("/reports/response", {"site": "{site}"}, stranger=200),
 }
 LISTS: Mapping[tuple[str, str, str], tuple[str, str, Mapping[str, str]]] = {
     ("intake", "get", "/items"): ("message", "item", {"external": "{external}", "site": "{site}"}),
@@ -118,6 +119,16 @@ async def test_X4_each_list_shows_the_callers_own_and_nothing_else(world: World,
         if first:
             answer = await world.ask(service, path, "wheatley", cursor=first, limit=500)
             assert not [one for one in answer.json()["items"] if one in own], path
+
+
+async def test_X4_a_report_counts_the_callers_own_and_nothing_else(world: World, owner: Landlord) -> None:
+    asked = {"from": "2026-03-23", "until": "2026-03-24", "site": owner.site}
+    for caller in ("westward", "wheatley"):
+        counted = (await world.ask("sla", "/reports/response", caller, **asked)).json()["total"]["opened"]
+        headers = world.bearer(caller) | {"Accept": "text/csv"}
+        table = await world.client.get(world.url("sla", "/reports/response"), params=asked, headers=headers)
+        assert table.text.count("\r\n") == 1 + counted, caller
+        assert (counted > 0) == (owner.target in table.text) == (caller == owner.organisation)
 
 
 async def test_X4_figures_of_all_organisations_are_for_ops_alone(world: World) -> None:

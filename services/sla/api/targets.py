@@ -24,7 +24,10 @@ State = Literal["open", "met", "breached", "waived", "exempted", "voided", "with
 
 
 class TargetBody(BaseModel):
-    """A target, in the bus's words. `settled_at` and `reason` tell what closed it, in time or late."""
+    """A target, in the bus's words. `settled_at` and `reason` tell what closed it, in time or late.
+
+    `working_s` and `elapsed_s` are how long that took; `retracted` is how often a breach of it was taken back.
+    """
 
     conversation: str
     target: str
@@ -44,6 +47,9 @@ class TargetBody(BaseModel):
     reason: str | None = None
     settled_at: datetime | None = None
     noticed_at: datetime | None = None
+    working_s: int | None = None
+    elapsed_s: int | None = None
+    retracted: int = 0
     owner: str | None = None
 
 
@@ -59,7 +65,9 @@ async def list_targets(
     request: Request,
     principal: Reader,
     state: Annotated[State | None, Query()] = None,
+    waiting: Annotated[bool | None, Query(description="still to be settled, in time or late")] = None,
     site: Annotated[Text | None, Query()] = None,
+    kind: Annotated[TargetKind | None, Query()] = None,
     before: Annotated[AwareDatetime | None, Query(description="due before this instant")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -74,7 +82,9 @@ async def list_targets(
             principal.organisation,
             limit + 1,
             state=state,
+            waiting=waiting,
             site=site,
+            kind=kind,
             before=None if before is None else utc("before", before),
             after=None if after is None else (utc("cursor", after[0]), after[1]),
         )
@@ -87,4 +97,9 @@ def _row(row: Row[Any]) -> dict[str, Any]:
 
 def shown(conversation: str, standing: Standing) -> dict[str, Any]:
     """A target of a conversation, in the bus's words."""
-    return asdict(standing) | {"target": standing.id, "conversation": conversation}
+    elapsed = None if standing.settled_at is None else standing.settled_at - standing.started_at
+    return asdict(standing) | {
+        "target": standing.id,
+        "conversation": conversation,
+        "elapsed_s": None if elapsed is None else int(elapsed.total_seconds()),
+    }

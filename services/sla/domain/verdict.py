@@ -43,8 +43,9 @@ class Standing:
     """A target as it was last told: one row of the table.
 
     `state` is open, met, breached, waived, exempted, voided or withdrawn. `closing` and `reason` say what settled it
-    at `settled_at`, also where that came too late to change the verdict. `warned_at` is the last warning's time for
-    this due time, `breach` the id of the `sla-breach` that stands.
+    at `settled_at`, after `working_s` of working time, also where that came too late to change the verdict. `warned_at`
+    is the last warning's time for this due time, `breach` the id of the `sla-breach` that stands, `retracted` how many
+    did not.
     """
 
     id: str
@@ -69,6 +70,8 @@ class Standing:
     settled_at: datetime | None = None
     closing: str | None = None
     reason: str | None = None
+    working_s: int | None = None
+    retracted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +198,9 @@ def _settle(telling: "_Telling", target: Target, closing: Closing) -> None:
         if displaced:
             return
     elif (standing.state, standing.reason) == (closing.how, closing.reason):
-        telling.standing = replace(standing, settled_at=closing.at)
+        telling.standing = replace(standing, **_settled(target, closing))
         return
-    telling.change(state=closing.how, closing=closing.how, reason=closing.reason, settled_at=closing.at)
+    telling.change(state=closing.how, closing=closing.how, reason=closing.reason, **_settled(target, closing))
     telling.close(target, closing, sla.SlaMet)
 
 
@@ -205,12 +208,17 @@ def _close_late(telling: "_Telling", target: Target, closing: Closing | None) ->
     """Settled too late: the cycle is closed and that is told; the verdict stays."""
     standing = telling.standing
     if closing is None:
-        telling.standing = replace(standing, closing=None, reason=None, settled_at=None)
+        telling.standing = replace(standing, closing=None, reason=None, settled_at=None, working_s=None)
     elif (standing.closing, standing.reason) == (closing.how, closing.reason):
-        telling.standing = replace(standing, settled_at=closing.at)
+        telling.standing = replace(standing, **_settled(target, closing))
     else:
-        telling.change(closing=closing.how, reason=closing.reason, settled_at=closing.at)
+        telling.change(closing=closing.how, reason=closing.reason, **_settled(target, closing))
         telling.close(target, closing, sla.SlaLateAnswer)
+
+
+def _settled(target: Target, closing: Closing) -> dict[str, Any]:
+    """When it was settled, and how much working time that took."""
+    return {"settled_at": closing.at, "working_s": _seconds(target.rule.working(target.started_at, closing.at))}
 
 
 def _warn(telling: "_Telling", target: Target) -> datetime:
@@ -297,6 +305,7 @@ class _Telling:
             settled_at=None,
             closing=None,
             reason=None,
+            working_s=None,
         )
         self.tell(sla.SlaStarted, target.opened_by, warn_at=target.warn_at)
 
@@ -323,7 +332,7 @@ class _Telling:
             after = {"state": "withdrawn", "closing": "withdrawn", "reason": reason, "settled_at": at}
         else:
             after = {"state": "open"}
-        self.change(breach=None, noticed_at=None, **after)
+        self.change(breach=None, noticed_at=None, retracted=self.standing.retracted + 1, **after)
         self.tell(sla.SlaBreachRetracted, cause, settled_at=settled_at, breach=breach, reason=reason)
 
     def close(self, target: Target, closing: Closing, answered: type[Any]) -> None:

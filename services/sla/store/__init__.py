@@ -2,13 +2,17 @@
 
 from services.sla.store.journal import Journal, add, histories
 from services.sla.store.locks import claim_due, lock_authors, lock_conversations, put_off, waits_for_time
+from services.sla.store.reports import Wanted, count_cells, list_started
 from services.sla.store.targets import list_targets, save, standing_of, state_of, told
 
 __all__ = [
     "Journal",
+    "Wanted",
     "add",
     "claim_due",
+    "count_cells",
     "histories",
+    "list_started",
     "list_targets",
     "lock_authors",
     "lock_conversations",

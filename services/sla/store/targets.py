@@ -30,24 +30,26 @@ SAVE_TARGETS = """
     insert into targets (
         organisation, target, conversation, kind, message, message_kind, site, cycle, started_at, due_at, warn_at,
         policy, observe, clauses, story, owner, state, revision, warned_at, breach, noticed_at, settled_at, closing,
-        reason
+        reason, working_s, retracted
     )
     select
         organisation, id, conversation, kind, message, message_kind, site, cycle, started_at, due_at, warn_at,
         policy, observe, clauses, story, owner, state, revision, warned_at, breach, noticed_at, settled_at, closing,
-        reason
+        reason, working_s, retracted
     from jsonb_to_recordset(cast(:rows as jsonb)) as t(
         organisation text, id uuid, conversation text, kind text, message text, message_kind text, site text,
         cycle integer, started_at timestamptz, due_at timestamptz, warn_at timestamptz[], policy text,
         observe boolean, clauses text[], story text, owner text, state text, revision integer, warned_at timestamptz,
-        breach text, noticed_at timestamptz, settled_at timestamptz, closing text, reason text
+        breach text, noticed_at timestamptz, settled_at timestamptz, closing text, reason text,
+        working_s bigint, retracted integer
     )
     on conflict (organisation, target) do update set
         message_kind = excluded.message_kind, cycle = excluded.cycle, due_at = excluded.due_at,
         warn_at = excluded.warn_at, policy = excluded.policy, clauses = excluded.clauses, owner = excluded.owner,
         state = excluded.state, revision = excluded.revision, warned_at = excluded.warned_at,
         breach = excluded.breach, noticed_at = excluded.noticed_at, settled_at = excluded.settled_at,
-        closing = excluded.closing, reason = excluded.reason
+        closing = excluded.closing, reason = excluded.reason, working_s = excluded.working_s,
+        retracted = excluded.retracted
 """
 """Rows as one JSON document: they hold arrays, and `unnest` would run those together."""
 
@@ -66,7 +68,9 @@ FILTERS: Mapping[str, str] = MappingProxyType(
     {
         "organisation": "organisation = :organisation",
         "state": "state = :state",
+        "waiting": "(closing is null) = :waiting",
         "site": "site = :site",
+        "kind": "kind = :kind",
         "before": "due_at < :before",
         "after": "(due_at, target) > (cast(:after_due as timestamptz), cast(:after_target as uuid))",
     }
@@ -119,7 +123,9 @@ async def list_targets(
     most: int,
     *,
     state: str | None = None,
+    waiting: bool | None = None,
     site: str | None = None,
+    kind: str | None = None,
     before: datetime | None = None,
     after: tuple[datetime, UUID] | None = None,
 ) -> Sequence[Row[Any]]:
@@ -127,7 +133,9 @@ async def list_targets(
     given: dict[str, Any] = {
         "organisation": organisation,
         "state": state,
+        "waiting": waiting,
         "site": site,
+        "kind": kind,
         "before": before,
         "after": after,
     }

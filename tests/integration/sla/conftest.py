@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.platform.auth import DevelopmentIssuer
 from shared.policy import Packs, load_packs
 from tests.integration.sla.office import Office
+from tests.integration.sla.reception import Reception
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,19 @@ async def office(postgres: Any, packs: Packs, tmp_path: Path) -> AsyncIterator[O
     made.clock("Mon 09:00")
     yield made
     await made.bus.database.close()
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> DevelopmentIssuer:
+    """Signs the tokens of this test."""
+    made = DevelopmentIssuer(tmp_path / "issuer")
+    made.prepare()
+    return made
+
+
+@pytest_asyncio.fixture
+async def reception(office: Office, issuer: DevelopmentIssuer) -> AsyncIterator[Reception]:
+    """Its doors and pages."""
+    made = Reception(office, issuer)
+    yield made
+    await made.close()

@@ -1,19 +1,16 @@
 """sla's doors with tokens of two organisations, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
-from services.sla.app import build
-from services.sla.settings import SlaSettings
-from shared.platform.auth import ROLES, DevelopmentIssuer
+from shared.platform.auth import ROLES
 from shared.platform.http import doors_of
 from tests.integration.sla.office import Office
+from tests.integration.sla.reception import Reception
 from tests.unit.sla.story import (
     at,
     author_blocked,
@@ -26,41 +23,9 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def issuer(tmp_path: Path) -> DevelopmentIssuer:
-    """Signs the tokens of this test."""
-    made = DevelopmentIssuer(tmp_path / "issuer")
-    made.prepare()
-    return made
-
-
-def _settings(office: Office, issuer: DevelopmentIssuer) -> SlaSettings:
-    """No broker: the doors do without."""
-    return SlaSettings.model_validate(
-        {
-            "database_url": office.app_url,
-            "jwks": str(issuer.jwks_file),
-            "clock": office.clock_file,
-            "kafka": "127.0.0.1:1",
-        }
-    )
-
-
-@pytest_asyncio.fixture
-async def ask(office: Office, issuer: DevelopmentIssuer) -> AsyncIterator[Ask]:
+def ask(reception: Reception) -> Ask:
     """GET as somebody: `await ask("westward", "/targets", role=…)`."""
-    service = build(_settings(office, issuer))
-    transport = httpx.ASGITransport(app=service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sla") as client:
-
-        async def get(
-            organisation: str | None, path: str, /, role: str = "communications", **params: Any
-        ) -> httpx.Response:
-            headers = {} if organisation is None else {"Authorization": f"Bearer {issuer.token(organisation, [role])}"}
-            return await client.get(path, params=params, headers=headers)
-
-        yield get
-    assert service.close is not None
-    await service.close()
+    return reception.ask
 
 
 @pytest_asyncio.fixture
@@ -81,6 +46,8 @@ def instant(text: str) -> datetime:
 
 BAD = [
     ("state", "late"),
+    ("waiting", "late"),
+    ("kind", "query"),
     ("limit", 0),
     ("limit", 501),
     ("site", "a\0b"),
@@ -112,7 +79,14 @@ class TestTargets:
         assert instant(item["started_at"]) == at("Mon 09:30")
         assert instant(item["due_at"]) == at("Mon 13:30")
         assert instant(item["noticed_at"]) == at("Mon 15:00")
-        assert (item["settled_at"], item["owner"]) == (None, None)
+        assert (item["settled_at"], item["owner"], item["working_s"], item["elapsed_s"]) == (None, None, None, None)
+
+    async def test_with_working_and_elapsed_time(self, ask: Ask, office: Office) -> None:
+        await office.heard(
+            "westward", message_received(at="Fri 16:30"), message_replied(at="next Mon 09:30"), conversation="c4"
+        )
+        item = (await ask("westward", "/targets")).json()["items"][-1]
+        assert (item["working_s"], item["elapsed_s"], item["retracted"]) == (3600, 65 * 3600, 0)
 
     async def test_filters(self, ask: Ask) -> None:
         wanted: list[tuple[dict[str, str], list[str]]] = [
@@ -120,6 +94,10 @@ class TestTargets:
             ({"state": "waived"}, []),
             ({"site": "other"}, ["c3"]),
             ({"site": "page", "state": "met"}, ["c1"]),
+            ({"waiting": "true"}, ["c2", "c3"]),
+            ({"waiting": "false"}, ["c1"]),
+            ({"kind": "response"}, ["c1", "c2", "c3"]),
+            ({"kind": "resolution"}, []),
             ({"before": "2026-03-09T13:30:00Z"}, ["c1"]),
             ({"before": "2026-03-09T14:30:01+01:00"}, ["c1", "c2"]),
         ]
@@ -243,6 +221,7 @@ PATHS = [
     ("/targets", {}),
     ("/conversations/c1", {}),
     ("/calendar/due", {"organisation": "westward", "rule": "response", "start": "2026-03-13T16:30:00Z"}),
+    ("/reports/response", {}),
 ]
 READERS = {"communications", "head-of-communications", "dpo"}
 
@@ -260,13 +239,7 @@ async def test_nobody_without_a_token(ask: Ask) -> None:
         assert (await ask(None, path)).status_code == 401, path
 
 
-async def test_every_route_declares_its_permission(office: Office, issuer: DevelopmentIssuer) -> None:
-    service = build(_settings(office, issuer))
-    assert {door.path for door in doors_of(service.app)} >= {
-        "/targets",
-        "/conversations/{conversation}",
-        "/calendar/due",
-    }
-    assert all(door.permission for door in doors_of(service.app))
-    assert service.close is not None
-    await service.close()
+async def test_every_route_declares_its_permission(reception: Reception) -> None:
+    doors = doors_of(reception.service.app)
+    assert {door.path for door in doors} >= {path.replace("c1", "{conversation}") for path, _ in PATHS}
+    assert all(door.permission for door in doors)
