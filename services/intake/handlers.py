@@ -1,10 +1,10 @@
-"""What a batch of deliveries does to the inbox, and what the bus is told of it."""
+"""What a batch of deliveries does to the inbox and what the bus is told of it; and what intake hears from sla."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.intake.domain import conversation, sites
+from services.intake.domain import conversation, deadlines, sites
 from services.intake.domain.conversation import Classification, Classify, Thread
 from services.intake.domain.facts import (
     AuthorBlocked,
@@ -20,15 +20,17 @@ from services.intake.domain.facts import (
 from services.intake.domain.ids import Pseudonyms
 from services.intake.domain.reading import Malformed, Reading, read
 from services.intake.domain.telling import in_story, tell
+from services.intake.store import deadlines as kept
 from services.intake.store import deliveries as delivered
 from services.intake.store import inbox
 from services.intake.store.deliveries import Delivery, Failure
 from services.intake.store.inbox import Key
 from services.intake.store.saving import save
+from shared.bus import Batch
 from shared.bus.tx import Tx
 from shared.policy import Packs
 
-__all__ = ["Outcome", "Rules", "deliveries"]
+__all__ = ["SLA", "Outcome", "Rules", "deliveries", "sla"]
 
 OfMessage = (CustomerWrote, MessageModerated, AuthorDeleted)
 
@@ -179,3 +181,13 @@ def _looks(work: _Work) -> Iterable[tuple[str, SiteSeen]]:
         looked = [(site, at) for owner, site, at in work.looks if owner == organisation]
         for seen in sites.looks(looked):
             yield organisation, seen
+
+
+async def sla(batch: Batch, tx: Tx) -> None:
+    """Keep how long each conversation still has. Clauses: westward:3.6, wheatley:responding-to-customers."""
+    told = [deadlines.deadline(record.organisation, record.name, record.data) for record in batch]
+    await kept.keep(tx, deadlines.newest(told))
+
+
+SLA = frozenset(deadlines.STATES)
+"""The events of `sla` that intake hears; the table itself is `domain.deadlines.STATES`."""

@@ -1,6 +1,6 @@
 """The doors of intake."""
 
-from services.intake.api import deliveries, events, items, quiet, sources, webhooks
+from services.intake.api import acts, deliveries, events, items, sources, webhooks
 
 __all__ = ["ROUTERS"]
 
@@ -8,8 +8,8 @@ ROUTERS = (
     webhooks.router,
     events.router,
     items.router,
+    acts.router,
     sources.router,
     deliveries.router,
-    quiet.router,
 )
 """The contents page of the doors."""

@@ -56,6 +56,17 @@ class Item:
     counts_from: datetime | None = None
     """When it began to wait for an answer: when it was posted, or shown again."""
     settled: Settled | None = None
+    notice_at: datetime | None = None
+    """When it was last said in public that this was removed, and why."""
+    explained_at: datetime | None = None
+    """When the customer was last told why it was removed."""
+    reference: str | None = None
+    """Where the complaints process finds it."""
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """When it began to wait, as far as that is known."""
+        return self.counts_from or (None if self.wrote is None else self.wrote.posted_at)
 
     @property
     def state(self) -> ItemState:
@@ -110,6 +121,11 @@ class Conversation:
     replied_at: datetime | None = None
     """The newest answer by a person."""
     waived_at: datetime | None = None
+    private_at: datetime | None = None
+    """When it last went on in private."""
+    resolved_at: datetime | None = None
+    owner: str | None = None
+    """Who follows it up, where somebody was named."""
     story: str | None = None
     """The id of the event that began it: every later one's correlation id."""
 
@@ -295,22 +311,34 @@ def message_moderated(thread: Thread, fact: facts.MessageModerated, classify: Cl
     if any((act.action, act.at) == (fact.action, fact.at) for act in acts):
         return []
     item = thread.item(fact.message, fact.external)
+    same = _told_before(acts, fact)
+    reason = fact.reason or (same.reason if same is not None and same.given else None)
     act = Moderation(
         message=fact.message,
         action=fact.action,
         at=fact.at,
-        reason=fact.reason or reason_of(item),
-        given=fact.reason is not None,
-        actor=fact.actor,
+        reason=reason or reason_of(item),
+        given=reason is not None,
+        actor=fact.actor or (None if same is None else same.actor),
     )
+    repeated = same is not None and fact.action == "restored"
     acts.append(act)
     thread.new_moderations.append(act)
     if item.moderated_at is None or fact.at >= item.moderated_at:
         item = replace(item, moderated_at=fact.at, moderated=None if fact.action == "restored" else fact.action)
-        if fact.action == "restored":
+        if fact.action == "restored" and not repeated:
             item = replace(item, counts_from=fact.at, settled=thread.settles(fact.at))
     thread.put(item)
     return [_moderated(fact.conversation, act)]
+
+
+def _told_before(acts: list[Moderation], fact: facts.MessageModerated) -> Moderation | None:
+    """The act that this one reports again: a person says that a message is hidden, and the network says so too.
+
+    It is told all the same, because its time may be the better one; it says nothing else than the person did.
+    """
+    newest = max(acts, key=lambda act: act.at, default=None)
+    return newest if newest is not None and newest.action == fact.action else None
 
 
 def reason_of(item: Item) -> ModerationReason:
@@ -351,7 +379,13 @@ def author_deleted(thread: Thread, fact: facts.AuthorDeleted, classify: Classify
 
 def moved_private(thread: Thread, fact: facts.MovedPrivate, classify: Classify) -> list[Data]:
     """The conversation goes on in private. Clause: westward:6.12."""
-    return [messages.ConversationMovedPrivate(conversation=fact.conversation, at=fact.at, actor=fact.actor)]
+    latest = max(fact.at, thread.conversation.private_at or fact.at)
+    thread.conversation = replace(thread.conversation, private_at=latest)
+    return [
+        messages.ConversationMovedPrivate(
+            conversation=fact.conversation, at=fact.at, actor=fact.actor, message=fact.message
+        )
+    ]
 
 
 FACTS: Mapping[type, Callable[[Thread, Any, Classify], list[Data]]] = {

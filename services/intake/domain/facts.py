@@ -106,6 +106,7 @@ class MovedPrivate:
     conversation: str
     at: datetime
     actor: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

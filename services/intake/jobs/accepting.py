@@ -10,7 +10,7 @@ import structlog
 from services.intake.store import deliveries
 from services.intake.store.deliveries import Arrival
 from shared.bus.metrics import Instruments
-from shared.bus.tx import Bus
+from shared.bus.tx import Bus, Tx
 
 __all__ = ["Accepting", "Full"]
 
@@ -51,6 +51,10 @@ class Accepting:
     def busy(self) -> bool:
         """Something waits, or is being committed."""
         return bool(self._queue) or self._committing
+
+    async def waits(self, tx: Tx) -> str | None:
+        """What is taken in and not yet committed."""
+        return "a delivery waits for its commit" if self.busy else None
 
     async def accept(self, arrival: Arrival) -> None:
         """Return once the delivery is committed, whether by this request or by an earlier one with its id.

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from services.intake.store import deliveries
-from shared.bus.tx import Bus
+from shared.bus import Bus, forget_old_events
 from shared.platform.idempotency import forget_old
 from shared.platform.service import every
 
@@ -20,7 +20,8 @@ log = structlog.get_logger("retention")
 
 @dataclass(slots=True)
 class Retention:
-    """Deletes settled deliveries after `keep_days` of machine time, and answers kept for repeated requests after a day."""
+    """Deletes settled deliveries after `keep_days` of machine time, answers kept for repeated requests after a day, and
+    the ids of events that were heard when the bus keeps them no longer."""
 
     bus: Bus
     organisations: frozenset[str]
@@ -40,6 +41,8 @@ class Retention:
                 await forget_old(tx)
             total += deleted
             if deleted < SOME:
-                if total:
-                    log.info("old deliveries deleted", count=total)
-                return total
+                break
+        if total:
+            log.info("old deliveries deleted", count=total)
+        await forget_old_events(self.bus)
+        return total

@@ -13,7 +13,7 @@ from services.intake.store import deliveries, sources
 from services.intake.store.deliveries import Failure
 from shared.bus.errors import TooLarge
 from shared.bus.metrics import Instruments
-from shared.bus.tx import Bus
+from shared.bus.tx import Bus, Tx
 from shared.platform.db import is_outage
 from shared.policy import Packs
 
@@ -62,6 +62,11 @@ class Working:
             if not worked:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.wake.wait(), self._pause)
+
+    async def waits(self, tx: Tx) -> str | None:
+        """What is committed and not yet read."""
+        waiting = await deliveries.waiting(tx, sorted(self.packs.organisations))
+        return "a delivery waits to be read" if waiting else None
 
     async def _back_off(self, error: Exception, stop: asyncio.Event) -> None:
         self._failures += 1

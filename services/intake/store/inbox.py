@@ -63,6 +63,9 @@ async def lock(tx: Tx, conversations: Collection[Key]) -> dict[Key, Thread]:
                 conversation=row.conversation,
                 replied_at=row.replied_at,
                 waived_at=row.waived_at,
+                private_at=row.private_at,
+                resolved_at=row.resolved_at,
+                owner=row.owner,
                 story=row.story,
             )
         )
@@ -109,6 +112,9 @@ def item_of(row: Any) -> Item:
         moderated_at=row.moderated_at,
         counts_from=row.counts_from,
         settled=row.settled,
+        notice_at=row.notice_at,
+        explained_at=row.explained_at,
+        reference=row.reference,
     )
 
 

@@ -29,23 +29,26 @@ async def save(tx: Tx, threads: Mapping[Key, Thread]) -> None:
         await _moderations(tx, moderations)
 
 
+CONVERSATION = ("conversation", "replied_at", "waived_at", "private_at", "resolved_at", "owner", "story")
+
+
 async def _conversations(tx: Tx, threads: Mapping[Key, Thread]) -> None:
     known = [(key[0], thread.conversation) for key, thread in threads.items()]
     await tx.execute(
         """
         update conversations as c
-        set replied_at = n.replied_at, waived_at = n.waived_at, story = n.story
-        from unnest(cast(:organisations as text[]), cast(:conversations as text[]),
-                    cast(:replied_at as timestamptz[]), cast(:waived_at as timestamptz[]), cast(:stories as text[]))
-             as n(organisation, conversation, replied_at, waived_at, story)
+        set replied_at = n.replied_at, waived_at = n.waived_at, private_at = n.private_at,
+            resolved_at = n.resolved_at, owner = n.owner, story = n.story
+        from unnest(cast(:organisation as text[]), cast(:conversation as text[]), cast(:replied_at as timestamptz[]),
+                    cast(:waived_at as timestamptz[]), cast(:private_at as timestamptz[]),
+                    cast(:resolved_at as timestamptz[]), cast(:owner as text[]), cast(:story as text[]))
+             as n(organisation, conversation, replied_at, waived_at, private_at, resolved_at, owner, story)
         where c.organisation = n.organisation and c.conversation = n.conversation
-          and (c.replied_at, c.waived_at, c.story) is distinct from (n.replied_at, n.waived_at, n.story)
+          and (c.replied_at, c.waived_at, c.private_at, c.resolved_at, c.owner, c.story)
+              is distinct from (n.replied_at, n.waived_at, n.private_at, n.resolved_at, n.owner, n.story)
         """,
-        organisations=[organisation for organisation, _ in known],
-        conversations=[conversation.conversation for _, conversation in known],
-        replied_at=[conversation.replied_at for _, conversation in known],
-        waived_at=[conversation.waived_at for _, conversation in known],
-        stories=[conversation.story for _, conversation in known],
+        organisation=[organisation for organisation, _ in known],
+        **{name: [getattr(conversation, name) for _, conversation in known] for name in CONVERSATION},
     )
 
 
@@ -61,6 +64,9 @@ ITEM = (
     "moderated_at",
     "counts_from",
     "settled",
+    "notice_at",
+    "explained_at",
+    "reference",
 )
 WORDS = (
     "site",
@@ -84,11 +90,12 @@ SAVE_ITEMS = """
     insert into items (organisation, message, conversation, external, added, site, network, visibility, posted_at,
                        received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
                        permalink, media, text, kind, flags, why, classified_by, revision, edited_at, deleted_at,
-                       moderated, moderated_at, counts_from, settled)
+                       moderated, moderated_at, counts_from, settled, notice_at, explained_at, reference)
     select organisation, message, conversation, external, added, site, network, visibility, posted_at,
            received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
            permalink, media, text, kind, string_to_array(flags, :between), string_to_array(why, :between),
-           classified_by, revision, edited_at, deleted_at, moderated, moderated_at, counts_from, settled
+           classified_by, revision, edited_at, deleted_at, moderated, moderated_at, counts_from, settled,
+           notice_at, explained_at, reference
     from unnest(cast(:organisation as text[]), cast(:message as text[]), cast(:conversation as text[]),
                 cast(:external as text[]), cast(:added as boolean[]), cast(:site as text[]),
                 cast(:network as text[]), cast(:visibility as text[]), cast(:posted_at as timestamptz[]),
@@ -99,11 +106,12 @@ SAVE_ITEMS = """
                 cast(:classified_by as text[]), cast(:revision as integer[]), cast(:edited_at as timestamptz[]),
                 cast(:deleted_at as timestamptz[]), cast(:moderated as text[]),
                 cast(:moderated_at as timestamptz[]), cast(:counts_from as timestamptz[]),
-                cast(:settled as text[]))
+                cast(:settled as text[]), cast(:notice_at as timestamptz[]),
+                cast(:explained_at as timestamptz[]), cast(:reference as text[]))
          as n(organisation, message, conversation, external, added, site, network, visibility, posted_at,
               received_at, time_basis, author, author_external, author_name, author_handle, in_reply_to,
               permalink, media, text, kind, flags, why, classified_by, revision, edited_at, deleted_at,
-              moderated, moderated_at, counts_from, settled)
+              moderated, moderated_at, counts_from, settled, notice_at, explained_at, reference)
     on conflict (organisation, message) do update
     set added = excluded.added, site = excluded.site, network = excluded.network,
         visibility = excluded.visibility, posted_at = excluded.posted_at, received_at = excluded.received_at,
@@ -113,7 +121,8 @@ SAVE_ITEMS = """
         text = excluded.text, kind = excluded.kind, flags = excluded.flags, why = excluded.why,
         classified_by = excluded.classified_by, revision = excluded.revision, edited_at = excluded.edited_at,
         deleted_at = excluded.deleted_at, moderated = excluded.moderated, moderated_at = excluded.moderated_at,
-        counts_from = excluded.counts_from, settled = excluded.settled
+        counts_from = excluded.counts_from, settled = excluded.settled, notice_at = excluded.notice_at,
+        explained_at = excluded.explained_at, reference = excluded.reference
 """
 
 

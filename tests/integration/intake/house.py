@@ -78,7 +78,7 @@ class House:
 
     @property
     def worker(self) -> Working:
-        found: Working = self.service.workers[0].__self__  # type: ignore[attr-defined] # a bound method
+        found: Working = self.service.app.state.working
         return found
 
     def token(self, organisation: str, role: str, **claims: Any) -> dict[str, str]:

@@ -61,6 +61,8 @@ class Site:
         environment = os.environ | {
             "INTAKE_DATABASE_URL": self.databases.app_url,
             "INTAKE_PORT": str(port),
+            "INTAKE_ORDINAL": str(len(self.running)),
+            "HOUSERULES_GROUP_PREFIX": f"{self.prefix}g-",
             "INTAKE_SOURCES": str(sources_file(self.folder)),
             "HOUSERULES_KAFKA": kafka,
             "HOUSERULES_TOPIC_PREFIX": self.prefix,
@@ -104,7 +106,7 @@ def _event(record: Any) -> dict[str, Any]:
 async def site(postgres: FreshDatabases, kafka: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Site]:
     """Topics made, nothing started."""
     DevelopmentIssuer(tmp_path).prepare()
-    await ensure_topics(kafka, Topics(load_packs().organisations, topic_prefix).specs())
+    await ensure_topics(kafka, Topics(load_packs().organisations, topic_prefix, f"{topic_prefix}g-").specs())
     made = Site(postgres.create("intake", migrated=True), kafka, topic_prefix, tmp_path)
     yield made
     made.kill()

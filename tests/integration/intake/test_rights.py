@@ -19,12 +19,26 @@ ROLES = (
     "ops",
 )
 STAFF = {"communications", "head-of-communications"}
+ACTS = (
+    "classify",
+    "waive",
+    "hide",
+    "remove",
+    "restore",
+    "reply",
+    "take-private",
+    "resolve",
+    "holding-update",
+    "reassign",
+    "removal-notice",
+    "explain-removal",
+    "refer-complaint",
+)
 MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/events"): {"publisher"},
     ("GET", "/items"): STAFF,
     ("GET", "/items/{id}"): STAFF,
-    ("POST", "/items/{id}/classify"): STAFF,
-    ("POST", "/items/{id}/waive"): STAFF,
+    **{("POST", f"/items/{{id}}/{act}"): STAFF for act in ACTS},
     ("GET", "/sources"): STAFF,
     ("GET", "/sources/{source}"): STAFF,
     ("POST", "/sources"): STAFF,
