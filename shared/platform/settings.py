@@ -1,10 +1,16 @@
 """Settings from the environment: one frozen class a service, prefix `<SERVICE>_`; what all share is `HOUSERULES_…`."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AnyHttpUrl, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AnyHttpUrl, DirectoryPath, Field, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 __all__ = ["ServiceSettings"]
 
@@ -18,6 +24,8 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
 
+    secrets: DirectoryPath | None = _shared("SECRETS", None)
+    """A folder with one file a secret, each named as its variable (`SLA_DATABASE_URL`): a variable that is set wins."""
     database_url: str
     """The app role's, as `postgresql://user:password@host:port/database`."""
     port: int = Field(ge=0, le=65535)
@@ -42,9 +50,28 @@ class ServiceSettings(BaseSettings):
     """The folder of the development issuer's key: with it, people sign in on the pages by one click. Local only."""
     pages: dict[str, AnyHttpUrl] = _shared("PAGES", {})
     """Where the services' pages are, by service, for the links between them: a JSON object."""
+    traces: str = _shared("TRACES", "")
+    """A collector's URL for spans (OTLP over HTTP, `…/v1/traces`); without one nothing is traced."""
+    traces_ratio: float = _shared("TRACES_RATIO", 1.0, ge=0, le=1)
+    """The share of stories that are traced: each whole or not at all."""
     outbox_rows: int = _shared("OUTBOX_ROWS", 200_000, ge=1)
     outbox_age_s: float = _shared("OUTBOX_AGE_S", 3600.0, gt=0)
     """Beyond this many rows or seconds unsent, doors answer 503."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is said in the call, then the environment, then the files of the secrets' folder."""
+        folder = os.environ.get("HOUSERULES_SECRETS", "")
+        if not os.path.isdir(folder):
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
     @model_validator(mode="after")
     def _production(self) -> "ServiceSettings":
