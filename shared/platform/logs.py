@@ -16,7 +16,7 @@ __all__ = ["FIELDS", "configure"]
 FIELDS = frozenset(
     {
         "event", "level", "timestamp", "logger", "service", "mode", "organisation", "topic", "partition", "offset",
-        "group", "batch", "applied", "duplicate", "ignored", "dead", "seconds", "count", "lag", "error", "code",
+        "group", "batch", "applied", "duplicate", "ignored", "dead", "redelivered", "seconds", "count", "lag", "error", "code",
         "route", "status", "trace", "correlation", "conversation", "target", "kind", "due", "delivery", "source",
         "attempt", "port", "pid", "signal", "reason", "url", "revocation", "image", "decision", "job", "state",
         "rows", "age", "rate", "policy", "leader", "member", "version", "id", "name", "stack",

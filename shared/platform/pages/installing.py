@@ -13,7 +13,7 @@ from shared.platform.clock import Clock
 from shared.platform.pages.rendering import SIGN_IN, House, Pages, csrf_field
 from shared.platform.pages.session import COOKIE, DOOR, FLASH, from_here, local_path, matches
 from shared.platform.pages.visiting import forged
-from shared.platform.problem import Problem
+from shared.platform.problem import Problem, unavailable
 from shared.platform.settings import ServiceSettings
 from shared.policy import Packs
 
@@ -73,12 +73,7 @@ def _signing_in(pages: Pages, one_click: bool) -> APIRouter:
         request: Request, token: Annotated[str, Form()] = "", next: Annotated[str, Form()] = "/"
     ) -> Response:
         await _proved(request)
-        try:
-            return await _let_in(pages, request, token.strip().removeprefix("Bearer ").strip(), next)
-        except Problem as problem:
-            if problem.status not in (401, 403):
-                raise
-            return _sign_in_page(pages, request, next, one_click, fault=problem.detail)
+        return await _sign_in(pages, request, token.strip().removeprefix("Bearer ").strip(), next, one_click)
 
     @router.post("/page/sign-out", dependencies=[Depends(public("leaving needs no right; its form proves itself"))])
     async def sign_out(request: Request) -> Response:
@@ -105,8 +100,10 @@ def _one_click(pages: Pages, issuer: DevelopmentIssuer) -> APIRouter:
         await _proved(request)
         if role not in ROLES or "\0" in person or len(person) > 255:
             raise Problem(422, "invalid", "There is no such role, or nobody of that name.")
+        if not issuer.key_file.exists():
+            raise unavailable("The development issuer has no key yet.")
         token = issuer.token("" if role == SPANNING else organisation, [role], person.strip() or None)
-        return await _let_in(pages, request, token, next)
+        return await _sign_in(pages, request, token, next, one_click=True)
 
     return router
 
@@ -138,6 +135,16 @@ async def _proved(request: Request, cookie: str = DOOR) -> None:
     token = request.cookies.get(cookie)
     if not token or not from_here(request) or not matches((await request.form()).get("csrf"), token):
         raise forged()
+
+
+async def _sign_in(pages: Pages, request: Request, token: str, next: str, one_click: bool) -> Response:
+    """Go on with a token that is good here; with another, say what is wrong with it and ask again."""
+    try:
+        return await _let_in(pages, request, token, next)
+    except Problem as problem:
+        if problem.status not in (401, 403):
+            raise
+        return _sign_in_page(pages, request, next, one_click, fault=problem.detail)
 
 
 async def _let_in(pages: Pages, request: Request, token: str, next: str) -> Response:

@@ -1,0 +1,128 @@
+"""Spans, sent to a collector by OTLP over HTTP where one is named; without one nothing is made and nothing is sent.
+
+The ids are the caller's: services that know the same event name the same span, so that a story needs no context handed
+on in memory. Attributes come from a list, as the logs' fields do.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags
+
+__all__ = ["ATTRIBUTES", "Span", "SpanKind", "Tracer", "context_of", "span_id", "trace_id"]
+
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+LOWER = 1 << 64
+CLOSE_S = 1.5
+ATTRIBUTES = frozenset(
+    {
+        "cloudevents.event_id",
+        "cloudevents.event_type",
+        "houserules.organisation",
+        "houserules.delivery",
+        "houserules.source",
+        "messaging.consumer.group.name",
+        "messaging.destination.name",
+        "messaging.destination.partition.id",
+        "messaging.kafka.offset",
+        "messaging.system",
+    }
+)
+"""What a span may tell: ids, names of types and topics, numbers."""
+
+
+def trace_id(story: str) -> int:
+    """The trace of a story: its first event's id, as a number where that is a UUID, else a digest of it."""
+    try:
+        return UUID(story).int or 1
+    except ValueError:
+        return int.from_bytes(hashlib.blake2b(story.encode(), digest_size=16).digest(), "big") or 1
+
+
+def span_id(*parts: str) -> int:
+    """The span of what these parts name."""
+    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big") or 1
+
+
+def context_of(traceparent: str) -> SpanContext | None:
+    """The span that a `traceparent` names (W3C Trace Context, 3.2); None for one that is none."""
+    parts = traceparent.split("-")
+    if len(parts) < 4 or (len(parts[1]), len(parts[2])) != (32, 16):
+        return None
+    try:
+        found = SpanContext(int(parts[1], 16), int(parts[2], 16), is_remote=True, trace_flags=SAMPLED)
+    except ValueError:
+        return None
+    return found if found.is_valid else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Something that took time: instants in seconds since 1970 by the machine's clock."""
+
+    name: str
+    trace: int
+    id: int
+    parent: int | None
+    began: float
+    ended: float
+    kind: SpanKind = SpanKind.INTERNAL
+    attributes: Mapping[str, str | int]
+    link: SpanContext | None = None
+    """A span of another system's trace."""
+
+
+class Tracer:
+    """Sends the spans of whole stories: whether a story is traced follows from its trace alone, in every service."""
+
+    def __init__(self, service: str, endpoint: str = "", ratio: float = 1.0) -> None:
+        """`endpoint` is the collector's URL for traces (OTLP over HTTP); without one nothing is traced."""
+        self._below = int(ratio * LOWER) if endpoint else 0
+        self._resource = Resource({"service.name": f"houserules-{service}"})
+        self._sender = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=5)) if endpoint else None
+
+    @property
+    def on(self) -> bool:
+        """Whether any story is traced."""
+        return self._sender is not None
+
+    def traces(self, trace: int) -> bool:
+        """Whether this one is."""
+        return trace % LOWER < self._below
+
+    def add(self, span: Span) -> None:
+        """Have a span sent. Raises ValueError for an attribute that is not on the list."""
+        if self._sender is None or not self.traces(span.trace):
+            return
+        if not span.attributes.keys() <= ATTRIBUTES:
+            raise ValueError(f"not for spans: {', '.join(sorted(span.attributes.keys() - ATTRIBUTES))}")
+        self._sender.on_end(
+            ReadableSpan(
+                span.name,
+                context=_context(span.trace, span.id),
+                parent=None if span.parent is None else _context(span.trace, span.parent),
+                resource=self._resource,
+                attributes=dict(span.attributes),
+                links=[] if span.link is None else [Link(span.link)],
+                kind=span.kind,
+                start_time=int(span.began * 1e9),
+                end_time=max(int(span.began * 1e9), int(span.ended * 1e9)),
+            )
+        )
+
+    async def close(self) -> None:
+        """Send what waits; a collector that does not answer is not waited for."""
+        if self._sender is not None:
+            closing = asyncio.get_running_loop().run_in_executor(None, self._sender.shutdown)
+            await asyncio.wait([closing], timeout=CLOSE_S)
+
+
+def _context(trace: int, span: int) -> SpanContext:
+    return SpanContext(trace, span, is_remote=False, trace_flags=SAMPLED)
