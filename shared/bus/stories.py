@@ -1,0 +1,90 @@
+"""A story is one trace: from the delivery that began it to a verdict that comes weeks later, by a timer.
+
+Trace and spans follow from ids that every event carries (`correlationid`, `causationid` and its own), so nothing is
+stored for a trace, and no service has to be told the others' spans. A trace that an outside writer's system began is
+linked to, not continued: at the boundary of trust it begins anew (W3C Trace Context, 4.4).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from shared.bus.hand import Row
+from shared.bus.outbox import unpack
+from shared.bus.records import Record
+from shared.contracts.event import Event
+from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id, trace_id
+
+__all__ = ["carried", "handled", "sent", "story_of"]
+
+SYSTEM = {"messaging.system": "kafka"}
+
+
+def story_of(event: Event) -> str:
+    """The id of the event that began the story."""
+    return event.correlation_id or event.id
+
+
+def carried(tracer: Tracer, event: Event) -> Event:
+    """The event with the `traceparent` of its story, where that is traced."""
+    if not tracer.on or event.traceparent is not None:
+        return event
+    trace = trace_id(story_of(event))
+    return replace(event, traceparent=f"00-{trace:032x}-{span_id(event.id):016x}-01") if tracer.traces(trace) else event
+
+
+def handled(tracer: Tracer, service: str, group: str, records: Iterable[Record], began: float, ended: float) -> None:
+    """A span for the handling of each record, below the one of its event."""
+    for record in records:
+        event = record.event
+        trace, own = trace_id(story_of(event)), span_id(event.id)
+        theirs = context_of(event.traceparent) if event.traceparent else None
+        foreign = theirs if theirs is not None and (theirs.trace_id, theirs.span_id) != (trace, own) else None
+        tracer.add(
+            Span(
+                name=f"process {event.name}",
+                trace=trace,
+                id=span_id(event.id, service),
+                parent=own if foreign is None else None,
+                link=foreign,
+                began=began,
+                ended=ended,
+                kind=SpanKind.CONSUMER,
+                attributes=SYSTEM
+                | {
+                    "messaging.consumer.group.name": group,
+                    "messaging.destination.name": record.topic,
+                    "messaging.destination.partition.id": str(record.partition),
+                    "messaging.kafka.offset": record.offset,
+                    "cloudevents.event_id": event.id,
+                    "cloudevents.event_type": event.type,
+                    "houserules.organisation": event.organisation,
+                },
+            )
+        )
+
+
+def sent(tracer: Tracer, service: str, rows: Sequence[Row], ended: float) -> None:
+    """A span for each of our events that Kafka has acknowledged: from its commit, below the handling that caused it."""
+    for row in rows:
+        headers = {name: value.decode() for name, value in unpack(row.headers) if value is not None}
+        if "ce_traceparent" not in headers or not headers.get("ce_source", "").endswith(f"/{service}"):
+            continue
+        event, cause = headers["ce_id"], headers.get("ce_causationid")
+        tracer.add(
+            Span(
+                name=f"send {headers['ce_type'].split('.')[1]}",
+                trace=trace_id(headers.get("ce_correlationid") or event),
+                id=span_id(event),
+                parent=span_id(cause, service) if cause else None,
+                began=row.at,
+                ended=ended,
+                kind=SpanKind.PRODUCER,
+                attributes=SYSTEM
+                | {
+                    "messaging.destination.name": row.topic,
+                    "cloudevents.event_id": event,
+                    "cloudevents.event_type": headers["ce_type"],
+                    "houserules.organisation": headers["ce_organisation"],
+                },
+            )
+        )

@@ -1,0 +1,158 @@
+"""A story is one trace: every service names the same spans from the ids that events carry."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+
+from shared.bus.codec import decode, encode
+from shared.bus.hand import Row
+from shared.bus.outbox import pack
+from shared.bus.records import Record
+from shared.bus.stories import carried, handled, sent
+from shared.bus.topics import Topics
+from shared.contracts import Event, event_of
+from shared.contracts.messages import ConversationResolved
+from shared.platform.ids import uuid7
+from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id, trace_id
+
+COLLECTOR = "http://127.0.0.1:9/v1/traces"
+
+
+class Heard:
+    """In place of the sender: keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep it."""
+        self.spans.append(span)
+
+    def shutdown(self) -> None:
+        """Nothing to close."""
+
+
+def tracer(ratio: float = 1.0) -> tuple[Tracer, Heard]:
+    """A tracer that is on, and what it sends."""
+    made, heard = Tracer("sla", COLLECTOR, ratio), Heard()
+    assert made._sender is not None
+    made._sender.shutdown()
+    made._sender = heard  # type: ignore[assignment] # only what is used of a processor
+    return made, heard
+
+
+def event(cause: Event | None = None, **more: object) -> Event:
+    """One of sla's own making."""
+    at = datetime(2026, 3, 23, 9, tzinfo=UTC)
+    made = event_of(
+        ConversationResolved(conversation="c", at=at),
+        id=uuid7(), source="/houserules/sla", organisation="westward", time=at, cause=cause,
+    )  # fmt: skip
+    return replace(made, **more) if more else made  # type: ignore[arg-type] # whichever attributes a case changes
+
+
+def row(told: Event) -> Row:
+    """The event as it waits in the outbox."""
+    wire = encode(told)
+    return Row(1, "houserules.messages", None, wire.key, pack(wire.headers), wire.body, 1000.0)
+
+
+def record(told: Event) -> Record:
+    """The event as it was read."""
+    return Record(told, "houserules.messages", 2, 7, 0)
+
+
+def test_off_nothing_is_added_to_an_event_and_nothing_is_sent() -> None:
+    off, one = Tracer("sla"), event()
+    assert not off.on
+    assert carried(off, one) is one
+    off.add(Span(name="x", trace=1, id=1, parent=None, began=0, ended=1, attributes={}))
+
+
+def test_the_trace_of_a_story_is_the_id_of_its_first_event_and_goes_over_the_wire() -> None:
+    on, _ = tracer()
+    first = carried(on, event())
+    second = carried(on, event(first))
+    for each in (first, second):
+        told = decode("houserules.messages", encode(each), Topics(frozenset({"westward"})))
+        context = context_of(told.traceparent or "")
+        assert context is not None
+        assert context.trace_id == UUID(first.id).int
+        assert context.span_id == span_id(each.id)
+
+
+def test_spans_hang_together_over_services_that_tell_each_other_nothing() -> None:
+    on, heard = tracer()
+    first = carried(on, event())
+    verdict = carried(on, event(first))
+    sent(on, "sla", [row(first)], 1001.0)
+    handled(on, "sla", "houserules-sla", [record(first)], 1002.0, 1003.0)
+    sent(on, "sla", [row(verdict)], 1004.0)
+    begin, handling, end = heard.spans
+    assert [span.name for span in heard.spans] == [
+        "send conversation-resolved",
+        "process conversation-resolved",
+        "send conversation-resolved",
+    ]
+    assert len({span.context.trace_id for span in heard.spans if span.context}) == 1
+    assert begin.parent is None
+    assert handling.parent is not None and begin.context is not None
+    assert handling.parent.span_id == begin.context.span_id
+    assert end.parent is not None and handling.context is not None
+    assert end.parent.span_id == handling.context.span_id
+    assert (begin.start_time, begin.end_time) == (1000 * 10**9, 1001 * 10**9)
+
+
+def test_the_trace_of_an_outside_writer_is_linked_and_not_continued() -> None:
+    on, heard = tracer()
+    theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    handled(on, "access", "g", [record(event(traceparent=theirs, source="/westward/hr"))], 0, 1)
+    (span,) = heard.spans
+    assert span.parent is None
+    assert [link.context.span_id for link in span.links] == [0xB7AD6B7169203331]
+
+
+def test_another_services_event_that_goes_on_from_here_is_not_claimed() -> None:
+    on, heard = tracer()
+    sent(on, "access", [row(carried(on, event()))], 1001.0)
+    assert not heard.spans
+
+
+def test_a_story_is_traced_whole_or_not_at_all() -> None:
+    half, _ = tracer(0.5)
+    stories = [event() for _ in range(400)]
+    traced = [one for one in stories if carried(half, one).traceparent]
+    assert 100 < len(traced) < 300
+    assert all(carried(half, event(one)).traceparent for one in traced)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "00-1-2-01", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "00-" + "g" * 32 + "-" + "1" * 16 + "-01"]
+)
+def test_what_is_no_traceparent_is_none(text: str) -> None:
+    assert context_of(text) is None
+
+
+def test_ids_of_others_that_are_no_uuid_have_a_trace_too() -> None:
+    assert trace_id("hr-4711") == trace_id("hr-4711") != trace_id("hr-4712")
+    assert 0 < trace_id("hr-4711") < 1 << 128
+
+
+def test_an_attribute_that_is_not_on_the_list_is_refused() -> None:
+    on, _ = tracer()
+    with pytest.raises(ValueError, match=r"not for spans: text"):
+        on.add(
+            Span(
+                name="x",
+                trace=1,
+                id=1,
+                parent=None,
+                began=0,
+                ended=1,
+                kind=SpanKind.INTERNAL,
+                attributes={"text": "boiler"},
+            )
+        )
