@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -24,13 +25,19 @@ from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from shared.cli.doors import problem_text
 from shared.cli.failure import Failure
-from shared.cli.kafka import onlooker
+from shared.cli.kafka import onlooker, writer
 from shared.cli.quiet import Quiet
 from shared.cli.stack import Stack as RunningStack
 
 INTERRUPTED = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-WATCHED = ("messages", "sla")
+PAGES = {
+    "intake": "the inbox, by time left",
+    "sla": "targets, and the month's figures",
+    "access": "leavers, and what is being taken from them",
+    "consent": "pictures without a form, and forms that run out",
+}
+WATCHED = ("messages", "people", "images", "sla", "access", "consent")
 
 
 def say(text: str) -> None:
@@ -82,11 +89,28 @@ def _present(folders: Folders, clock: Path) -> int:
     differ = [row for row in rows if not row.kept]
     say(f"{len(rows) - len(differ)} of {len(rows)} promises as expected; a week in {took:.0f} s.")
     if os.environ.get("KEEP"):
-        say("The stack stays up (KEEP): try `houserules watch sla --from-beginning`, `houserules clock step 1h`.")
-        say("Ctrl-C ends it.")
+        say(where_to_look(RunningStack(folders.stack_file).file.services))
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
+        say("Stopping.")
     return 1 if differ else 0
+
+
+def where_to_look(services: Mapping[str, str]) -> str:
+    """What somebody may do with a stack that stays up."""
+    pages = [f"  {url + '/':<24} {PAGES.get(name, '')}".rstrip() for name, url in services.items()]
+    return "\n".join(
+        [
+            "The stack stays up, and policy time stands where the week ended. Look at the pages:",
+            *pages,
+            "Each asks who you are: one click for each role, at either landlord. And on the command line:",
+            "  .venv/bin/houserules watch --from-beginning                    every event of the week",
+            "  .venv/bin/houserules person 1001 --organisation westward       a leaver",
+            "  .venv/bin/houserules image ww-party --organisation westward    a picture",
+            "  .venv/bin/houserules clock step 1d                             let time pass",
+            "Ctrl-C here, or `make stop` elsewhere, ends it.",
+        ]
+    )
 
 
 async def _perform(stack: RunningStack, clock: Path) -> list[Row]:
@@ -96,8 +120,9 @@ async def _perform(stack: RunningStack, clock: Path) -> list[Row]:
         httpx.AsyncClient(timeout=30, trust_env=False) as client,
         Quiet(stack) as quiet,
         onlooker(stack.file.kafka, names, from_beginning=True) as consumer,
+        writer(stack.file.kafka) as producer,
     ):
-        doors = Doors(stack.file, client)
+        doors = Doors(stack, client, producer)
         play = Play(clock, doors, quiet, consumer)
         play.cast(STORIES)
         try:

@@ -1,93 +1,109 @@
-"""The doors as the demo uses them: signed webhooks, and the API with tokens."""
+"""The doors as the demo uses them: signed webhooks, events on Kafka and over HTTP, and the API with tokens."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from standardwebhooks import Webhook
 
-from deploy.demo.acts import Decided, Posted
-from shared.cli.stack import StackFile
+from shared.bus.codec import encode
+from shared.cli.stack import Stack
+from shared.contracts import CONTRACTS, decode_data
+from shared.contracts.event import Event
 from shared.platform.ids import uuid7
 
-__all__ = ["Cast", "Doors"]
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
 
+__all__ = ["Doors"]
 
-class Cast:
-    """The names that a story's systems use: its sender's conversation, author and message ids."""
-
-    def __init__(self, organisation: str, number: int) -> None:
-        self.organisation = organisation
-        self.conversation = f"{organisation}-thread-{number}"
-        self.author = f"{organisation}-customer-{number}"
-        self.site = f"{organisation}-facebook"
-
-    def message(self, name: str) -> str:
-        """The sender's id of a message."""
-        return f"{self.conversation}-{name}"
-
-    def data(self, act: Posted) -> dict[str, Any]:
-        """An act's data with the names filled in."""
-        if act.type == "author.blocked":
-            return {"author": self.author, "site": self.site, **act.data}
-        data = {"conversation": self.conversation, **act.data}
-        if act.type in ("message.received", "message.replied"):
-            data |= {"site": self.site, "network": "facebook"}
-        if act.type == "message.received":
-            data["author"] = {"id": self.author}
-        return data | {name: self.message(data[name]) for name in ("message", "reply") if name in data}
+SYSTEMS = {"people": "hr", "images": "images"}
 
 
 class Doors:
-    """Speaks HTTP to the running services."""
+    """Speaks to a running stack as the landlords' people and systems do."""
 
-    def __init__(self, stack: StackFile, client: httpx.AsyncClient) -> None:
+    def __init__(self, stack: Stack, client: httpx.AsyncClient, producer: "AIOKafkaProducer") -> None:
         self._stack = stack
         self._client = client
+        self._producer = producer
 
-    async def post(self, cast: Cast, act: Posted) -> None:
-        """Deliver a signed webhook, as often as the act says. Raises when it is not accepted."""
-        webhook = self._stack.webhooks[cast.organisation]
+    async def deliver(self, organisation: str, kind: str, at: datetime, data: Mapping[str, Any], times: int) -> None:
+        """Post a signed webhook, `times` deliveries with one `webhook-id`. Raises when it is not accepted."""
+        webhook = self._stack.file.webhooks[organisation]
         delivery, sent = uuid7(), datetime.now(UTC)
-        body = json.dumps({"type": act.type, "timestamp": act.at.isoformat(), "data": cast.data(act)})
+        body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data})
         headers = {
             "content-type": "application/json",
             "webhook-id": delivery,
             "webhook-timestamp": str(int(sent.timestamp())),
             "webhook-signature": Webhook(webhook.secret).sign(delivery, sent, body),
         }
-        for _ in range(act.times):
+        for _ in range(times):
             (await self._client.post(webhook.url, content=body, headers=headers)).raise_for_status()
 
-    async def decide(self, cast: Cast, act: Decided) -> int:
-        """Act on the item of a message; the status of the answer."""
-        item = (await self.items(cast, act.message))[0]
-        url = f"{self._stack.services['intake']}/items/{item['message']}/{act.action}"
-        answer = await self._client.post(url, json=dict(act.body), headers=self._bearer(cast.organisation))
-        return answer.status_code
+    async def write(self, organisation: str, name: str, at: datetime, data: Mapping[str, Any]) -> None:
+        """A system with Kafka writes an event to its organisation's own topic."""
+        contract = CONTRACTS[name]
+        said = decode_data(name, json.dumps(data).encode())
+        event = Event(
+            id=uuid7(),
+            source=f"/{organisation}/{SYSTEMS[contract.topic]}",
+            name=name,
+            organisation=organisation,
+            key=contract.key(said, organisation),
+            time=at,
+            data=said,
+        )
+        wire = encode(event)
+        topic = self._stack.topics().inbound(organisation, contract.topic)
+        await self._producer.send_and_wait(topic, wire.body, key=wire.key, headers=list(wire.headers))
 
-    async def items(self, cast: Cast, message: str) -> list[dict[str, Any]]:
-        """The items of a sender's message id: they tell which conversation of ours it is."""
-        url = f"{self._stack.services['intake']}/items"
-        parameters = {"external": cast.message(message)}
-        answer = await self._client.get(url, params=parameters, headers=self._bearer(cast.organisation))
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
-        return found
+    async def send(self, organisation: str, name: str, at: datetime, data: Mapping[str, Any]) -> None:
+        """A system without Kafka posts an event to the event door. Raises when it is not accepted."""
+        event = {
+            "specversion": "1.0",
+            "id": uuid7(),
+            "source": f"/{organisation}/{SYSTEMS[CONTRACTS[name].topic]}",
+            "type": f"houserules.{name}.v1",
+            "time": at.isoformat(),
+            "data": dict(data),
+        }
+        headers = {
+            "authorization": f"Bearer {self._stack.file.publishers[organisation]}",
+            "content-type": "application/cloudevents+json",
+        }
+        answer = await self._client.post(self._url("intake", "/events"), content=json.dumps(event), headers=headers)
+        answer.raise_for_status()
 
-    async def targets(self, organisation: str) -> AsyncIterator[dict[str, Any]]:
-        """Every target of an organisation, page after page."""
-        url, cursor = f"{self._stack.services['sla']}/targets", None
+    async def post(
+        self, service: str, path: str, organisation: str, role: str = "communications", kind: str = "", **content: Any
+    ) -> httpx.Response:
+        """POST as somebody of the organisation; the answer, whatever its status. `kind` is the media type of bytes."""
+        headers = self._bearer(organisation, role) | ({"Content-Type": kind} if kind else {})
+        return await self._client.post(self._url(service, path), headers=headers, **content)
+
+    async def ask(self, service: str, path: str, organisation: str, **parameters: str) -> Any:
+        """GET as Communications. Raises when it is refused."""
+        url, headers = self._url(service, path), self._bearer(organisation, "communications")
+        answer = await self._client.get(url, params=parameters, headers=headers)
+        return answer.raise_for_status().json()
+
+    async def every(self, service: str, path: str, organisation: str, **parameters: str) -> AsyncIterator[Any]:
+        """Every item of a list, page after page."""
+        cursor: dict[str, str] = {}
         while True:
-            parameters = {"limit": "500"} | ({"cursor": cursor} if cursor else {})
-            answer = await self._client.get(url, params=parameters, headers=self._bearer(organisation))
-            page = answer.raise_for_status().json()
-            for target in page["items"]:
-                yield target
-            cursor = page["next"]
-            if cursor is None:
+            page = await self.ask(service, path, organisation, limit="500", **parameters, **cursor)
+            for item in page["items"]:
+                yield item
+            if page["next"] is None:
                 return
+            cursor = {"cursor": page["next"]}
 
-    def _bearer(self, organisation: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._stack.tokens[organisation]['communications']}"}
+    def _url(self, service: str, path: str) -> str:
+        return f"{self._stack.service(service)}{path}"
+
+    def _bearer(self, organisation: str, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._stack.file.tokens[organisation][role]}"}

@@ -1,18 +1,17 @@
-"""What was seen of each story: events on Kafka, and the state that `GET /targets` shows. Compared word by word."""
+"""What was seen of each story: events on Kafka, and what the doors show at the end. Compared word by word."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.acts import Story
+from deploy.demo.acts import Promise, Story
 from deploy.demo.doors import Doors
 from deploy.demo.play import Play, Scene
-from deploy.demo.week import words
+from deploy.demo.telling import KIND, told_of_answers, told_of_others
 from shared.cli.records import name_of
 
-__all__ = ["Row", "compare", "telling"]
-
-KIND = "response"
+__all__ = ["Row", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +30,62 @@ class Row:
 async def compare(play: Play, doors: Doors) -> list[Row]:
     """A row for each story."""
     organisations = sorted({scene.story.organisation for scene in play.scenes})
-    targets = {name: [target async for target in doors.targets(name)] for name in organisations}
-    return [Row(s.story, await _seen(s, play.seen, targets[s.story.organisation], doors)) for s in play.scenes]
+    events = {name: [event for event in play.seen if event.get("organisation") == name] for name in organisations}
+    targets = {name: [target async for target in doors.every("sla", "/targets", name)] for name in organisations}
+    rows = []
+    for scene in play.scenes:
+        ours = events[scene.story.organisation]
+        if scene.story.part is Promise.ANSWERS:
+            seen = await _answers(scene, ours, targets[scene.story.organisation], doors)
+        else:
+            seen = await _others(scene, ours, doors)
+        rows.append(Row(scene.story, (*scene.said, *seen)))
+    return rows
 
 
-async def _seen(
-    scene: Scene, events: Iterable[dict[str, Any]], targets: list[dict[str, Any]], doors: Doors
-) -> tuple[str, ...]:
+async def _answers(
+    scene: Scene, events: Sequence[dict[str, Any]], targets: Sequence[dict[str, Any]], doors: Doors
+) -> list[str]:
     story = scene.story
-    items = await doors.items(scene.cast, "m1")
+    items = (await doors.ask("intake", "/items", story.organisation, external=scene.cast.message("m1")))["items"]
     conversation = items[0]["conversation"] if items else None
-    ours = [e for e in events if e.get("organisation") == story.organisation and e.get("key") == conversation]
-    found = [f"{act.action} refused: {status}" for act, status in scene.answers if status >= 400]
+    ours = [event for event in events if event.get("key") == conversation]
+    found = []
     if story.counted:
         found.append(f"{sum(name_of(event) == 'message-received' for event in ours)} message-received")
-    found += telling(story.clause, ours)
+    found += told_of_answers(story.clause, ours)
     states = [t for t in targets if t["conversation"] == conversation and t["kind"] == KIND]
-    found += [f"[{target['state']}]" for target in sorted(states, key=lambda target: target["started_at"])]
-    return tuple(found)
+    return found + [f"[{target['state']}]" for target in sorted(states, key=lambda target: target["started_at"])]
 
 
-def telling(clause: str, events: Iterable[dict[str, Any]]) -> list[str]:
-    """What the events say of the response target, in the words of a story's `expected`."""
-    return [
-        VERDICTS[name_of(event)](event["data"]) + _without(clause, event)
-        for event in events
-        if name_of(event) in VERDICTS and event["data"]["kind"] == KIND
-    ]
+async def _others(scene: Scene, events: Sequence[dict[str, Any]], doors: Doors) -> list[str]:
+    story = scene.story
+    topic = "access" if story.part is Promise.LEAVERS else "consent"
+    ours = [event for event in events if event["key"] in story.about and event["topic"].endswith(f".{topic}")]
+    ours.sort(
+        key=lambda event: (event["time"], event["id"])
+    )  # of several keys: in the order in which they were decided
+    shown = await (_access(story, doors) if story.part is Promise.LEAVERS else _decision(story, doors))
+    return [*told_of_others(story.clause, ours), f"[{shown}]"]
 
 
-def _without(clause: str, event: Mapping[str, Any]) -> str:
-    """An event that does not name the clause it enforces is not what was promised."""
-    named = str(event.get("clauses") or "").split(",")
-    return "" if clause in named else f" (clauses: {', '.join(named)})"
+async def _access(story: Story, doors: Doors) -> str:
+    """What the register shows of the leaver."""
+    leaver = story.about[0]
+    held = await doors.ask("access", f"/people/{leaver}/access", story.organisation)
+    found = [one async for one in doors.every("access", "/revocations", story.organisation, person=leaver)]
+    return f"{held['state']}: {_counted(found)}, holds {len(held['items'])}"
 
 
-def _breach(data: Mapping[str, Any]) -> str:
-    if data.get("settled_at"):
-        return f"breach, answered {words(data['settled_at'])}"
-    return f"breach noticed {words(data['noticed_at'])}"
+async def _decision(story: Story, doors: Doors) -> str:
+    """What may be done with the image now, why not, and what had to go."""
+    image = story.about[0]
+    judged = await doors.ask("consent", f"/images/{image}/decision", story.organisation)
+    found = [one async for one in doors.every("consent", "/takedowns", story.organisation, image=image)]
+    why = "".join(f": {one['text']}" for one in judged["findings"])
+    used = "" if judged["uses"] else ", in no use"
+    return f"{judged['decision']}{why}{used}{f', takedowns: {_counted(found)}' if found else ''}"
 
 
-VERDICTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "sla-started": lambda data: f"due {words(data['due_at'])}",
-    "sla-warning": lambda data: f"warning {words(data['at'])}",
-    "sla-breach": _breach,
-    "sla-met": lambda data: f"met {words(data['settled_at'])}",
-    "sla-late-answer": lambda data: f"late answer {words(data['settled_at'])}",
-    "sla-breach-retracted": lambda data: f"retracted: {data['reason']}",
-    "sla-exempted": lambda data: f"exempted: {data['reason']}",
-    "sla-waived": lambda data: f"waived: {data['reason']}",
-    "sla-voided": lambda data: f"voided: {data['reason']}",
-    "sla-withdrawn": lambda data: f"withdrawn: {data['reason']}",
-    "sla-recalculated": lambda data: f"moved to {words(data['due_at'])}",
-}
+def _counted(found: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(Counter(one["state"] for one in found).items()))

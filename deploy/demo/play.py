@@ -1,18 +1,19 @@
 """The playing: policy time stands still while something happens, then jumps to the next instant that matters.
 
-Instants that matter are those of the acts, and those that the services announced on Kafka: each warning, and the
-first second after each due time.
+Instants that matter are those of the acts, and those that the services announced on Kafka: each warning, the first
+second after each due time, each leave that is planned and the deadline of each access that has to go.
 """
 
 import heapq
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.acts import Act, Decided, Posted, Story
-from deploy.demo.doors import Cast, Doors
+from deploy.demo.acts import Act, Cast, Story
+from deploy.demo.doors import Doors
 from deploy.demo.week import BEGIN, END, LONDON
 from shared.bus.positions import Partition
 from shared.cli.quiet import Quiet
@@ -37,8 +38,8 @@ class Scene:
 
     story: Story
     cast: Cast
-    answers: list[tuple[Decided, int]] = field(default_factory=list)
-    """What the API said to each decision."""
+    said: list[str] = field(default_factory=list)
+    """What the answers of doors said that belongs to the evidence."""
 
 
 class Play:
@@ -80,13 +81,10 @@ class Play:
 
     async def _do(self, scene: Scene, act: Act) -> None:
         _tell(f"{scene.story.organisation:<9}  > {act.what}", self._now)
-        if isinstance(act, Posted):
-            await self._doors.post(scene.cast, act)
-        else:
-            status = await self._doors.decide(scene.cast, act)
-            scene.answers.append((act, status))
-            if status >= 400:
-                _tell(f"{scene.story.organisation:<9}    refused: {status}", self._now)
+        said = _counted(await act.play(self._doors, scene.cast))
+        scene.said += said
+        for text in said:
+            _tell(f"{scene.story.organisation:<9}    {text}", self._now)
 
     async def _settle(self) -> None:
         """Wait until nothing is under way, and read the bus up to there."""
@@ -108,14 +106,22 @@ class Play:
         self._ids.add(identity)
         self.seen.append(event)
         print(line(event, lambda organisation: LONDON), flush=True)
-        if name_of(event) in ("sla-started", "sla-recalculated"):
-            self._expect(event["data"])
-
-    def _expect(self, data: Mapping[str, Any]) -> None:
-        """Note when something may happen by itself."""
-        due = datetime.fromisoformat(data["due_at"])
-        for instant in (*map(datetime.fromisoformat, data.get("warn_at", ())), due + MOMENT):
+        for instant in _announced(name_of(event), event["data"]):
             heapq.heappush(self._agenda, instant.astimezone(UTC))
+
+
+def _announced(name: str, data: Mapping[str, Any]) -> list[datetime]:
+    """When something may happen by itself, as an event says."""
+    if name in ("sla-started", "sla-recalculated"):
+        due = datetime.fromisoformat(data["due_at"])
+        return [*map(datetime.fromisoformat, data.get("warn_at", ())), due + MOMENT]
+    field = {"leaver-planned": "leave_at", "revoke-access": "deadline"}.get(name)
+    return [] if field is None else [datetime.fromisoformat(data[field])]
+
+
+def _counted(said: Sequence[str]) -> list[str]:
+    """The same several times is one line."""
+    return [text if count == 1 else f"{count} × {text}" for text, count in Counter(said).items()]
 
 
 def _tell(text: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import clock, dead_letters, deliveries, imports, policy, positions, publish
+from shared.cli import clock, dead_letters, deliveries, imports, policy, positions, publish, topics
 from shared.cli.failure import Failure
 from shared.cli.image import image
 from shared.cli.migrate import migrate
@@ -19,6 +19,7 @@ from shared.cli.person import person
 from shared.cli.stack import Stack, default_path
 from shared.cli.token import token
 from shared.cli.watch import watch
+from shared.cli.where import where
 
 __all__ = ["app", "main"]
 
@@ -76,9 +77,11 @@ app.command("image")(image)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(clock.app, name="clock")
+app.command("stack")(where)
 app.command("token")(token)
 app.add_typer(positions.app, name="positions")
 app.command("migrate")(migrate)
+app.add_typer(topics.app, name="topics")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`houserules migrate`: bring a service's database up to date, under its owner role."""
+"""`houserules migrate`: bring services' databases up to date, each under its owner role."""
 
 import os
 from pathlib import Path
@@ -15,25 +15,33 @@ SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 
 def migrate(
-    service: Annotated[str, typer.Argument(help="intake, sla, access or consent.")],
+    services: Annotated[list[str], typer.Argument(metavar="SERVICE…", help="intake, sla, access, consent.")],
     owner_url: Annotated[
         str | None,
-        typer.Option(help="postgresql:// URL of the owner role; else the variable <SERVICE>_OWNER_URL."),
+        typer.Option(
+            help="postgresql:// URL of the owner role, of one service; else the variable <SERVICE>_OWNER_URL, or the "
+            "file of that name in the folder HOUSERULES_SECRETS."
+        ),
     ] = None,
 ) -> None:
-    """Bring a service's database up to date. `make run` does it by itself.
+    """Bring services' databases up to date. `make run` does it by itself.
 
     \b
-    Example:
+    Examples:
       SLA_OWNER_URL=postgresql://sla_owner:…@db:5432/sla houserules migrate sla
+      HOUSERULES_SECRETS=/run/secrets houserules migrate intake sla access consent
     """
     known = sorted(folder.parent.name for folder in SERVICES.glob("*/migrations"))
-    if service not in known:
-        raise Misuse(f"There is no service {service!r} with a database; there are: {', '.join(known)}.")
-    variable = f"{service.upper()}_OWNER_URL"
-    url = owner_url or os.environ.get(variable)
-    if not url:
-        raise Misuse(f"Say where the database is, as its owner: --owner-url, or {variable} in the environment.")
+    unknown = [service for service in services if service not in known]
+    if unknown:
+        raise Misuse(f"There is no service {unknown[0]!r} with a database; there are: {', '.join(known)}.")
+    if owner_url and len(services) > 1:
+        raise Misuse("--owner-url is one service's; name one service, or give each its variable.")
+    for service, url in [(service, owner_url or _owner_url(service)) for service in services]:
+        _migrate(service, url)
+
+
+def _migrate(service: str, url: str) -> None:
     if not url.startswith("postgresql://"):
         raise Misuse("The owner's URL begins with postgresql://.")
 
@@ -47,6 +55,16 @@ def migrate(
     except (OSError, PostgresError, SQLAlchemyError) as error:
         raise Failure(f"The database of {service} cannot be brought up to date: {_first_line(error)}") from error
     say(f"{service}: at migration {head(service)}.")
+
+
+def _owner_url(service: str) -> str:
+    """From the environment, else from the secrets' folder. Raises Misuse."""
+    variable = f"{service.upper()}_OWNER_URL"
+    file = Path(os.environ.get("HOUSERULES_SECRETS") or os.devnull) / variable
+    url = os.environ.get(variable) or (file.read_text().strip() if file.is_file() else "")
+    if not url:
+        raise Misuse(f"Say where the database is, as its owner: --owner-url, or {variable} in the environment.")
+    return url
 
 
 def _first_line(error: Exception) -> str:

@@ -80,6 +80,7 @@ def line(event: dict[str, Any], zones: Zones) -> str:
         f"{organisation or '?':<9}",
         f"{what:<44}",
         _whom(event, data),
+        _findings(data),
         *_times(data, zone),
         _clauses(event),
     ]
@@ -105,6 +106,17 @@ def _whom(event: dict[str, Any], data: dict[str, Any]) -> str:
     name = next((name for name in ("conversation", "image", "person", "author", "site") if data.get(name) == key), "")
     first = f"{name} {short(key)}".strip()
     return ", ".join(dict.fromkeys([first, *found][:2])) if key else ", ".join(found[:2])
+
+
+def _findings(data: dict[str, Any]) -> str:
+    """Who is not permitted, and why: `t-3 no-consent, background`."""
+    found = data.get("findings")
+    told = [
+        " ".join(str(one[name]) for name in ("person", "code") if one.get(name))
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict)
+    ]
+    return ", ".join(dict.fromkeys(told))
 
 
 def _times(data: dict[str, Any], zone: tzinfo) -> list[str]:

@@ -68,6 +68,8 @@ LEFT = ["publish", "staff-left", "--organisation", "westward"]
         pytest.param(["image", "i", *WESTWARD, "--channel", "website"], 2, "--channel and --purpose together", id="half a use"),
         pytest.param(["image", "i", *WESTWARD], 1, "consent does not answer", id="image without consent"),
         pytest.param(["image", "..", *WESTWARD], 1, "No image of westward's is '..'", id="an image that no path can name"),
+        pytest.param(["stack", "tokens.acme"], 2, "no tokens.acme; there are: westward, wheatley", id="no such field of the stack"),
+        pytest.param(["stack", "kafka.x"], 2, "stack.json has no kafka.x.", id="a field inside a text"),
         pytest.param(["migrate", "billing"], 2, "no service 'billing'", id="migrate what"),
         pytest.param(["migrate", "sla"], 2, "SLA_OWNER_URL", id="migrate where"),
         pytest.param(["migrate", "sla", "--owner-url", "mysql://x"], 2, "postgresql://", id="another database"),
@@ -94,6 +96,7 @@ def test_a_mistake_is_one_sentence(
         [*PEOPLE, "-", *WESTWARD],
         ["person", "1001", *WESTWARD],
         ["image", "i", *WESTWARD],
+        ["stack"],
     ],
 )
 def test_without_a_stack_the_way_to_one_is_named(houserules: Run, arguments: list[str]) -> None:

@@ -45,7 +45,7 @@ def test_all_that_is_promised_is_there() -> None:
     assert {" ".join(path) for path in PATHS} >= {
         "policy check", "policy explain", "publish", "watch", "dead-letters list", "dead-letters show",
         "dead-letters redrive", "deliveries list", "deliveries show", "deliveries retry", "clock show", "clock set",
-        "clock step", "clock run", "token", "positions reset", "migrate", "import", "person", "image",
+        "clock step", "clock run", "token", "positions reset", "migrate", "import", "person", "image", "stack",
     }  # fmt: skip
 
 

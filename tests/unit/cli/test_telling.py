@@ -53,6 +53,21 @@ def test_a_breach_in_one_line(mode: Any) -> None:
     assert text.endswith("[westward:3.6, westward:7.9]")
 
 
+def test_what_is_missing_is_said_of_each() -> None:
+    findings = [
+        {"person": "t-3", "use": "u-1", "channel": "website", "decision": "block", "code": "no-consent"},
+        {"person": "t-3", "use": "u-2", "channel": "press", "decision": "block", "code": "no-consent"},
+        {"use": "u-1", "channel": "website", "decision": "block", "code": "background"},
+    ]
+    data = {"image": "i-1", "decision": "block", "findings": findings}
+    event = {"topic": "houserules.consent", "type": "houserules.consent-missing.v1", "key": "i-1", "data": data}
+    text = line(event | {"organisation": "westward"}, lambda organisation: LONDON)
+    assert text.endswith("image i-1  t-3 no-consent, background")
+    odds: list[Any] = ["x", ["x"], [{"person": {}}], {}]
+    for odd in odds:
+        assert "i-1" in line(event | {"data": {"image": "i-1", "findings": odd}}, lambda organisation: LONDON)
+
+
 @pytest.mark.parametrize("mode", [encode, encode_structured])
 def test_the_json_form_is_the_cloudevent_with_its_place(mode: Any) -> None:
     wire = mode(BREACH)
