@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -31,8 +32,9 @@ from tests.servers import FreshDatabases
 
 LONDON = ZoneInfo("Europe/London")
 TABLES = (
-    "subjects, facts, consents, withdrawals, images, versions, placements, shown, recheck, decisions, takedowns, outbox"
-)
+    "subjects", "facts", "consents", "withdrawals", "images", "versions", "placements", "shown", "recheck", "decisions",
+    "takedowns", "outbox", "audit", "idempotency",
+)  # fmt: skip
 PEOPLE = ("p1", "p2")
 USES = {"web": "website", "in": "internal"}
 CHANNELS = st.sampled_from([("website",), ("website", "internal"), ("internal",), ("press",)])
@@ -128,7 +130,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.stints = 0
         self.names: dict[str, str] = {}
         self.gallery.clock(NOW)
-        self.do(self.gallery.rows.execute(f"truncate {TABLES}"))
+        self.do(self.gallery.rows.execute(";".join(f"delete from {table}" for table in TABLES)))
         self.describe("image-uploaded")
 
     @property
@@ -304,13 +306,20 @@ def opened(postgres: FreshDatabases, folder: Path) -> Iterator[tuple[Gallery, as
         loop.close()
 
 
-def test_any_history(postgres: FreshDatabases, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("examples", "steps"),
+    [
+        pytest.param(60, 15, id="60 histories"),
+        pytest.param(600, 30, id="600 long histories", marks=pytest.mark.long),
+    ],
+)
+def test_any_history(postgres: FreshDatabases, tmp_path: Path, examples: int, steps: int) -> None:
     with opened(postgres, tmp_path) as (gallery, loop):
         run_state_machine_as_test(
             partial(AnyHistory, gallery, loop),  # type: ignore[arg-type] # anything that makes one will do
             settings=settings(
-                max_examples=16,
-                stateful_step_count=20,
+                max_examples=examples,
+                stateful_step_count=steps,
                 deadline=None,
                 derandomize=True,
                 phases=[Phase.generate],

@@ -1,5 +1,6 @@
 """The doors over HTTP, with real multipart."""
 
+import hashlib
 import shutil
 from typing import Any
 
@@ -28,13 +29,14 @@ async def test_a_record_comes_back_whole_and_its_form_is_sealed(gallery: Gallery
         }
         == body
     )
-    assert (body["form"]["type"], body["form"]["bytes"]) == ("application/pdf", len(PDF))
+    digest = f"sha256:{hashlib.sha256(PDF).hexdigest()}"
+    assert body["form"] == {"sha256": digest, "type": "application/pdf", "bytes": len(PDF)}
     assert await gallery.get(answer.headers["location"]) == body
     (event,) = await gallery.told("consent-given")
     data: Any = event.data
     assert (event.key, data.consent, str(data.valid_until)) == ("p1", body["consent"], "2029-03-26")
     kept = [path.read_bytes() for path in (gallery.folder / "forms").rglob("*.form")]
-    assert len(kept) == 1 and b"signed" not in kept[0]
+    assert len(kept) == 1 and b"signed" not in kept[0] and kept[0] != PDF
     assert len(list((gallery.folder / "keys").rglob("*.key"))) == 1
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from services.consent.jobs import Recheck
 from tests.integration.consent.gallery import HASH, NOW, Gallery
 
@@ -161,6 +163,58 @@ async def test_a_leaver_is_judged_again_when_the_day_comes(gallery: Gallery) -> 
     await gallery.hear(gallery.event("staff-rehired", person="p1", stint="s2", starts_on="2026-03-29"))
     await gallery.settle()
     assert await gallery.verdicts() == ["satisfied", "role-basis-ended", "satisfied"]
+
+
+INSIDE: dict[str, Any] = {"uses": [{"use": "in", "channel": "internal", "purpose": "news"}]}
+HOLDS: dict[str, Any] = {"channels": ["internal"], "valid_until": "2026-04-10"}
+NO: dict[str, Any] = {"form": None, "method": None, "signed": None, "purposes": None, "channels": None}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "verdicts"),
+    [
+        ((), "give", ["no-consent", "satisfied"]),
+        (("give",), "refuse", ["satisfied", "refused"]),
+        (("give",), "withdraw", ["satisfied", "withdrawn"]),
+        (("give",), "expire", ["satisfied", "expired"]),
+        ((), "join", ["no-consent", "satisfied"]),
+        (("join",), "leave", ["satisfied", "role-basis-ended"]),
+        (("join", "leave"), "return", ["role-basis-ended", "satisfied"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_the_recheck_job_decides_again_when(
+    gallery: Gallery, first: tuple[str, ...], then: str, verdicts: list[str]
+) -> None:
+    """Once each: the job tells what changed, and nothing when it looks again."""
+    consents: list[str] = []
+
+    async def do(act: str) -> None:
+        match act:
+            case "give":
+                consents.append(await gallery.consent(**HOLDS))
+            case "refuse":
+                await gallery.consent(outcome="refused", **NO)
+            case "withdraw":
+                assert (await gallery.post(f"/consents/{consents[0]}/withdraw", {})).status_code == 200
+            case "expire":
+                gallery.clock(datetime(2026, 4, 10, 23, 0, tzinfo=UTC))
+            case "join":
+                await gallery.hear(gallery.event("staff-joined", person="p1", stint="s1", starts_on="2020-01-01"))
+            case "leave":
+                await gallery.hear(gallery.event("staff-left", person="p1", stint="s1", immediate=True))
+            case "return":
+                await gallery.hear(gallery.event("staff-rehired", person="p1", stint="s2", starts_on="2026-03-27"))
+
+    for act in first:
+        await do(act)
+    await gallery.upload(**INSIDE)
+    await do(then)
+    assert await gallery.verdicts() == verdicts[:1], "the door and the handler leave it to the job"
+    await gallery.settle()
+    assert await gallery.verdicts() == verdicts
+    await gallery.settle()
+    assert await gallery.verdicts() == verdicts
 
 
 async def test_a_consent_warns_and_runs_out_at_midnight(gallery: Gallery) -> None:
