@@ -7,6 +7,7 @@ linked to, not continued: at the boundary of trust it begins anew (W3C Trace Con
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from shared.bus.hand import Row
 from shared.bus.outbox import unpack
@@ -14,9 +15,10 @@ from shared.bus.records import Record
 from shared.contracts.event import Event
 from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id, trace_id
 
-__all__ = ["carried", "handled", "sent", "story_of"]
+__all__ = ["begun", "carried", "handled", "sent", "story_of"]
 
 SYSTEM = {"messaging.system": "kafka"}
+BEGUN = "begun"
 
 
 def story_of(event: Event) -> str:
@@ -30,6 +32,29 @@ def carried(tracer: Tracer, event: Event) -> Event:
         return event
     trace = trace_id(story_of(event))
     return replace(event, traceparent=f"00-{trace:032x}-{span_id(event.id):016x}-01") if tracer.traces(trace) else event
+
+
+def begun(
+    tracer: Tracer, service: str, events: Iterable[tuple[Event, datetime | None]], began: float, ended: float
+) -> None:
+    """A span for what nobody's event caused: a delivery from when it was taken in, else a door's or a job's work."""
+    for event, since in events:
+        tracer.add(
+            Span(
+                name=f"{'receive' if since else 'decide'} {event.name}",
+                trace=trace_id(story_of(event)),
+                id=span_id(event.id, BEGUN),
+                parent=None,
+                began=since.timestamp() if since else began,
+                ended=ended,
+                kind=SpanKind.SERVER if since else SpanKind.INTERNAL,
+                attributes={
+                    "cloudevents.event_id": event.id,
+                    "cloudevents.event_type": event.type,
+                    "houserules.organisation": event.organisation,
+                },
+            )
+        )
 
 
 def handled(tracer: Tracer, service: str, group: str, records: Iterable[Record], began: float, ended: float) -> None:
@@ -75,7 +100,7 @@ def sent(tracer: Tracer, service: str, rows: Sequence[Row], ended: float) -> Non
                 name=f"send {headers['ce_type'].split('.')[1]}",
                 trace=trace_id(headers.get("ce_correlationid") or event),
                 id=span_id(event),
-                parent=span_id(cause, service) if cause else None,
+                parent=span_id(cause, service) if cause else span_id(event, BEGUN),
                 began=row.at,
                 ended=ended,
                 kind=SpanKind.PRODUCER,

@@ -19,7 +19,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags
 __all__ = ["ATTRIBUTES", "Span", "SpanKind", "Tracer", "context_of", "span_id", "trace_id"]
 
 SAMPLED = TraceFlags(TraceFlags.SAMPLED)
-LOWER = 1 << 64
+RANDOM = 1 << 56
+"""The part of a trace's id that is random: the last 56 bits (W3C Trace Context, level 2)."""
 CLOSE_S = 1.5
 ATTRIBUTES = frozenset(
     {
@@ -84,7 +85,7 @@ class Tracer:
 
     def __init__(self, service: str, endpoint: str = "", ratio: float = 1.0) -> None:
         """`endpoint` is the collector's URL for traces (OTLP over HTTP); without one nothing is traced."""
-        self._below = int(ratio * LOWER) if endpoint else 0
+        self._below = int(ratio * RANDOM) if endpoint else 0
         self._resource = Resource({"service.name": f"houserules-{service}"})
         self._sender = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=5)) if endpoint else None
 
@@ -95,7 +96,7 @@ class Tracer:
 
     def traces(self, trace: int) -> bool:
         """Whether this one is."""
-        return trace % LOWER < self._below
+        return trace % RANDOM < self._below
 
     def add(self, span: Span) -> None:
         """Have a span sent. Raises ValueError for an attribute that is not on the list."""

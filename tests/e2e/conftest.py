@@ -6,6 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.e2e.collector import Collector, collecting
 from tests.e2e.listener import Listener
 from tests.e2e.world import World
 from tests.stacks import RunningStack, running
@@ -15,9 +16,21 @@ OUTBOX_ROWS = 200
 
 
 @pytest.fixture(scope="package")
-def running_stack() -> Iterator[RunningStack]:
-    """All of it, as `make run` runs it, with a small outbox budget."""
-    with running(environment={"HOUSERULES_OUTBOX_ROWS": str(OUTBOX_ROWS)}) as stack:
+def collector() -> Iterator[Collector]:
+    """Where the services' spans go."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="package")
+def running_stack(collector: Collector) -> Iterator[RunningStack]:
+    """All of it, as `make run` runs it, with a small outbox budget, and traced."""
+    environment = {
+        "HOUSERULES_OUTBOX_ROWS": str(OUTBOX_ROWS),
+        "HOUSERULES_TRACES": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+    }
+    with running(environment=environment) as stack:
         yield stack
 
 

@@ -10,6 +10,7 @@ import asyncpg
 import pytest_asyncio
 
 from shared.platform.ids import uuid7
+from tests.e2e.collector import Collector
 from tests.e2e.scenery import bury, listed
 from tests.e2e.world import World
 
@@ -155,6 +156,11 @@ async def test_none_is_in_the_log_of_any_process(world: World, canaries: Canarie
     assert all(logs[f"{service}.log"] for service in ("intake", "sla", "kafka", "postgres"))
     assert b"a signed delivery cannot be read" in logs["intake.log"]
     assert clean(canaries, logs.items())
+
+
+async def test_none_is_in_a_span(world: World, canaries: Canaries, collector: Collector) -> None:
+    assert any("message-received" in span.name for span in collector.spans())
+    assert clean(canaries, ((str(number), raw) for number, raw in enumerate(collector.raw)))
 
 
 async def test_none_is_in_the_metrics(world: World, canaries: Canaries) -> None:

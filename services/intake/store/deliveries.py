@@ -49,6 +49,9 @@ class Delivery:
     place: int
     raw: bytes = field(repr=False)
     received_at: datetime
+    """By policy time, as all that is decided."""
+    accepted_at: datetime
+    """By the database's clock, as all that is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +105,12 @@ async def pending(tx: Tx, organisations: Sequence[str], limit: int, max_bytes: i
     """The next deliveries in order of arrival, up to `limit` and about `max_bytes`, at least one if any waits."""
     rows = await tx.fetch(
         """
-        select organisation, source, place, raw, received_at
+        select organisation, source, place, raw, received_at, accepted_at
         from (
             select d.*, sum(octet_length(d.raw)) over (order by d.place) - octet_length(d.raw) as before
             from unnest(cast(:organisations as text[])) as o(organisation)
             cross join lateral (
-                select organisation, source, place, raw, received_at from deliveries
+                select organisation, source, place, raw, received_at, accepted_at from deliveries
                 where organisation = o.organisation and state = 'pending'
                 order by place limit :limit
             ) as d
@@ -127,6 +130,7 @@ async def pending(tx: Tx, organisations: Sequence[str], limit: int, max_bytes: i
             place=row.place,
             raw=bytes(row.raw),
             received_at=row.received_at,
+            accepted_at=row.accepted_at,
         )
         for row in rows
     ]

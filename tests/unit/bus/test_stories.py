@@ -11,7 +11,7 @@ from shared.bus.codec import decode, encode
 from shared.bus.hand import Row
 from shared.bus.outbox import pack
 from shared.bus.records import Record
-from shared.bus.stories import carried, handled, sent
+from shared.bus.stories import begun, carried, handled, sent
 from shared.bus.topics import Topics
 from shared.contracts import Event, event_of
 from shared.contracts.messages import ConversationResolved
@@ -88,17 +88,22 @@ def test_spans_hang_together_over_services_that_tell_each_other_nothing() -> Non
     on, heard = tracer()
     first = carried(on, event())
     verdict = carried(on, event(first))
+    begun(on, "sla", [(first, datetime.fromtimestamp(998, UTC))], 999.0, 1000.0)
     sent(on, "sla", [row(first)], 1001.0)
     handled(on, "sla", "houserules-sla", [record(first)], 1002.0, 1003.0)
     sent(on, "sla", [row(verdict)], 1004.0)
-    begin, handling, end = heard.spans
+    taken, begin, handling, end = heard.spans
     assert [span.name for span in heard.spans] == [
+        "receive conversation-resolved",
         "send conversation-resolved",
         "process conversation-resolved",
         "send conversation-resolved",
     ]
     assert len({span.context.trace_id for span in heard.spans if span.context}) == 1
-    assert begin.parent is None
+    assert taken.parent is None
+    assert taken.start_time == 998 * 10**9
+    assert begin.parent is not None and taken.context is not None
+    assert begin.parent.span_id == taken.context.span_id
     assert handling.parent is not None and begin.context is not None
     assert handling.parent.span_id == begin.context.span_id
     assert end.parent is not None and handling.context is not None
