@@ -1,0 +1,1 @@
+"""What the containers need besides the services: a health check and a laptop's first steps."""
