@@ -16,7 +16,7 @@ help: ## this list
 ready:
 	@deploy/local/bootstrap
 
-demo: ready ## plays a week at two landlords and checks what each was promised
+demo: ready ## plays a week at two landlords and checks what each was promised; KEEP=1 leaves it up
 	@$(PY) -m deploy.demo
 
 run: ready ## runs PostgreSQL, Kafka and the services until Ctrl-C
