@@ -4,12 +4,15 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
 from tests.stacks import RunningStack, running
+
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
@@ -72,14 +75,34 @@ def running_stack() -> Iterator[RunningStack]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What goes side by side: files; but what shares the running stack stays with it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What goes side by side: files; but what shares the running stack stays with it. What needs Chromium needs one."""
+    if chromium() is None:
+        _leave_out(config, items, [item for item in items if item.nodeid.startswith("tests/e2e/browser/")])
     for item in items:
         shares = "running_stack" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("running-stack" if shares else item.nodeid.partition("::")[0]))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+NOT_RUN = pytest.StashKey[int]()
+"""How many tests need a Chromium that is not there."""
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], absent: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if item not in absent]
+    config.hook.pytest_deselected(items=absent)
+    config.stash[NOT_RUN] = len(absent)
+    if (told := getattr(config, "workeroutput", None)) is not None:
+        told["not_run"] = len(absent)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Each worker collects all there is: what one leaves out is what all leave out."""
+    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What was shown, by suite: the closing lines of `make test`."""
     passed: dict[str, int] = defaultdict(int)
     failed: dict[str, int] = defaultdict(int)
@@ -96,6 +119,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for suite in sorted(seconds):
         bad = f", {failed[suite]} failed" if failed[suite] else ""
         terminalreporter.write_line(f"{suite:<14} {passed[suite]:>6} passed{bad}  {seconds[suite]:7.1f} s")
+    if absent := config.stash.get(NOT_RUN, 0):
+        terminalreporter.write_line(f"not run: {absent} browser tests: {NO_CHROMIUM}", yellow=True)
 
 
 def _suite(nodeid: str) -> str:

@@ -1,0 +1,124 @@
+"""Somebody at a browser: opens a page without scripts, signs in, looks, and goes about it by keyboard."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route
+
+from deploy.local.layout import ROOT
+from tests.e2e.world import World
+
+__all__ = ["PICTURES", "WIDTHS", "Visits", "Width"]
+
+Width = Literal["phone", "desktop"]
+WIDTHS: dict[Width, tuple[int, int]] = {"phone": (390, 844), "desktop": (1280, 900)}
+PICTURES = ROOT / ".local" / "pictures"
+AXE = files("axe_playwright_python") / "axe.min.js"
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],
+}
+GRAVE = ("serious", "critical")
+LONGEST_WAY = 200
+"""So many times may Tab be pressed."""
+WAIT_MS = 15_000
+
+
+@dataclass(slots=True)
+class Visits:
+    """The browser of one test, and what it said of the pages' policy."""
+
+    browser: Browser
+    world: World
+    broken: list[str] = field(default_factory=list)
+    """What the pages' own security policy forbade them."""
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def close(self) -> None:
+        """Close what was opened. No page did what its policy forbids."""
+        await self._open.aclose()
+        assert self.broken == []
+
+    async def page(self, width: Width = "desktop") -> Page:
+        """A new page of somebody who has never been here; it runs no scripts."""
+        context = await self._context(width, java_script_enabled=False)
+        context.on("console", lambda message: self._hear(message))
+        return await context.new_page()
+
+    async def _context(self, width: Width, **options: Any) -> BrowserContext:
+        across, down = WIDTHS[width]
+        context = await self.browser.new_context(
+            viewport={"width": across, "height": down}, locale="en-GB", timezone_id="Pacific/Auckland", **options
+        )
+        self._open.push_async_callback(context.close)
+        context.set_default_timeout(WAIT_MS)
+        return context
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.broken.append(message.text)
+
+    async def sign_in(
+        self, page: Page, service: str, organisation: str, role: str, *, person: str = "", path: str = "/"
+    ) -> None:
+        """Ask for a service's page, and sign in by one click; `person` is somebody other than `local-<role>`."""
+        await page.goto(self.world.url(service, path))
+        form = page.get_by_role("group", name=organisation, exact=True)
+        await form.get_by_label("Person").fill(person)
+        await form.get_by_role("button", name=role, exact=True).click()
+        await page.get_by_role("button", name="Sign out").wait_for()
+
+    async def picture(self, page: Page, name: str) -> Path:
+        """The whole page as it is, in `.local/pictures/<name>-<phone|desktop>.png`."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        file = PICTURES / f"{name}-{_width(page)}.png"
+        await page.screenshot(path=file, full_page=True)
+        return file
+
+    async def axe(self, page: Page) -> None:
+        """No serious fault for a screen reader or a keyboard, in light or in dark, and nothing beside the screen.
+
+        axe is a script, and the page runs none: it looks at a copy of what is shown, in a page that does.
+        """
+        content = await page.content()
+        context = await self._context(_width(page), bypass_csp=True)
+        twin = await context.new_page()
+
+        async def same(route: Route) -> None:
+            await route.fulfill(body=content, content_type="text/html; charset=utf-8")
+
+        await twin.route(page.url, same)
+        for scheme in ("light", "dark"):
+            await twin.emulate_media(color_scheme=scheme)
+            await twin.goto(page.url)
+            await twin.evaluate(AXE.read_text("utf-8"))
+            found = await twin.evaluate("rules => axe.run(document, rules)", RULES)
+            faults = [fault for fault in found["violations"] if fault["impact"] in GRAVE]
+            assert not faults, f"{page.url}, {scheme}:\n" + "\n".join(_told(fault) for fault in faults)
+        beside = await twin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beside <= 0, f"{page.url} is {beside} pixels wider than the screen"
+        await context.close()
+
+    async def tab_to(self, page: Page, wanted: Locator) -> None:
+        """Press Tab until it has the focus, which can be seen."""
+        for _ in range(LONGEST_WAY):
+            await page.keyboard.press("Tab")
+            if await wanted.evaluate("one => one === document.activeElement"):
+                outline = await wanted.evaluate("one => getComputedStyle(one).outlineStyle")
+                assert outline != "none", f"the focus of {wanted} cannot be seen"
+                return
+        raise AssertionError(f"Tab does not lead to {wanted}")
+
+
+def _width(page: Page) -> Width:
+    size = page.viewport_size
+    assert size is not None
+    return next(name for name, (across, _) in WIDTHS.items() if across == size["width"])
+
+
+def _told(fault: dict[str, Any]) -> str:
+    where = "\n".join(f"    {node['html'][:200]}\n      {node['failureSummary']}" for node in fault["nodes"][:5])
+    return f"  {fault['id']} ({fault['impact']}): {fault['help']}\n{where}"
