@@ -11,7 +11,7 @@ from shared.contracts.fields import TargetKind
 from shared.platform.problem import Problem
 from shared.policy import Rule
 
-__all__ = ["plan", "router"]
+__all__ = ["WorkingBody", "counted", "plan", "router"]
 
 router = APIRouter()
 
@@ -69,8 +69,13 @@ def _planned(rule: Rule, start: datetime) -> dict[str, Any]:
         "start": start,
         "due_at": due_at,
         "warn_at": rule.warn_at(start, due_at),
-        "working": [
-            {"from": each.from_, "until": each.until, "seconds": each.seconds, "why": each.why}
-            for each in rule.explain(start)
-        ],
+        "working": counted(rule, start),
     }
+
+
+def counted(rule: Rule, start: datetime) -> list[dict[str, Any]]:
+    """The spans that count up to the due time of what starts then, as `WorkingBody` has them."""
+    return [
+        {"from": each.from_, "until": each.until, "seconds": each.seconds, "why": each.why}
+        for each in rule.explain(start)
+    ]

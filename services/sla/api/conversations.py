@@ -8,10 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from services.sla import store
-from services.sla.api.common import NOT_FOUND, Reader, bus_of
+from services.sla.api.calendar import WorkingBody, counted
+from services.sla.api.common import NOT_FOUND, Reader, bus_of, packs_of
 from services.sla.api.targets import TargetBody, shown
-from services.sla.domain import History
+from services.sla.domain import History, Standing, derive
 from shared.platform.problem import Problem
+from shared.policy import Rule
 
 __all__ = ["router", "show_conversation"]
 
@@ -46,12 +48,18 @@ class FactBody(BaseModel):
     reference: str | None = None
 
 
+class ExplainedTarget(TargetBody):
+    """A target with the spans of time that make its deadline; without, where the policy has since come to another."""
+
+    working: list[WorkingBody] | None = None
+
+
 class ConversationBody(BaseModel):
     """A conversation's whole history: its targets by start, its facts by time."""
 
     conversation: str
     state: Literal["open", "answered", "monitoring", "resolved"]
-    targets: list[TargetBody]
+    targets: list[ExplainedTarget]
     facts: list[FactBody]
 
 
@@ -73,10 +81,11 @@ async def show_conversation(request: Request, principal: Reader, conversation: s
         (history,) = await store.histories(tx, [key])
         targets = (await store.told(tx, [key])).get(key, {})
     by_start = sorted(targets.values(), key=lambda target: (target.started_at, target.cycle))
+    rules = {target.id: target.rule for target in derive(history, packs_of(request)).targets}
     return {
         "conversation": conversation,
         "state": state,
-        "targets": [shown(conversation, target) for target in by_start],
+        "targets": [shown(conversation, one) | {"working": _working(one, rules.get(one.id))} for one in by_start],
         "facts": _facts(history),
     }
 
@@ -85,3 +94,9 @@ def _facts(history: History) -> list[dict[str, Any]]:
     """What was said and done, with the blocks of whoever wrote here."""
     facts = sorted((*history.facts, *history.blocks), key=lambda fact: (fact.at, fact.id, fact.source))
     return [asdict(fact) | {"automatic": fact.automatic or None, "holding": fact.holding or None} for fact in facts]
+
+
+def _working(target: Standing, rule: Rule | None) -> list[dict[str, Any]] | None:
+    if rule is None or rule.due(target.started_at) != target.due_at:
+        return None
+    return counted(rule, target.started_at)

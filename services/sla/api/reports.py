@@ -20,7 +20,7 @@ from shared.contracts.fields import MessageKind, TargetKind
 from shared.platform import sheet
 from shared.platform.auth import Principal
 
-__all__ = ["Period", "count_responses", "period_of", "router", "table_of"]
+__all__ = ["Period", "count_responses", "period_of", "router", "shown_figures", "table_of"]
 
 router = APIRouter()
 
@@ -188,7 +188,7 @@ async def count_responses(
         "from": period.begins,
         "until": period.ends,
         "zone": period.zone.key,
-        "total": _figures(found.total),
+        "total": shown_figures(found.total),
         "months": _broken_down(found.months),
         "kinds": _broken_down(found.kinds),
         "message_kinds": _broken_down(found.message_kinds),
@@ -226,12 +226,13 @@ def _line(row: Row[Any]) -> list[Any]:
     return [known[column] for column in COLUMNS]
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
+def shown_figures(figures: Figures) -> dict[str, Any]:
+    """Figures as `FiguresBody` has them."""
     return asdict(figures) | {"share_met": figures.share_met}
 
 
 def _broken_down(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    return [{cell.by: cell.value} | _figures(cell.figures) for cell in cells]
+    return [{cell.by: cell.value} | shown_figures(cell.figures) for cell in cells]
 
 
 def _prefers_table(accept: str) -> bool:

@@ -13,10 +13,11 @@ from services.sla import store
 from services.sla.api.common import Reader, Text, bus_of, utc
 from services.sla.domain import Standing
 from shared.contracts.fields import TargetKind
+from shared.platform.auth import Principal
 from shared.platform.paging import Cursor, Limit, page, read_cursor
 from shared.platform.problem import Problem
 
-__all__ = ["State", "TargetBody", "list_targets", "router", "shown"]
+__all__ = ["State", "TargetBody", "count_waiting", "list_targets", "router", "shown"]
 
 router = APIRouter()
 
@@ -89,6 +90,13 @@ async def list_targets(
             after=None if after is None else (utc("cursor", after[0]), after[1]),
         )
     return page(rows, limit, lambda row: (row.due_at, row.target), _row)
+
+
+async def count_waiting(request: Request, principal: Principal) -> tuple[int, int]:
+    """How many targets of the organisation are still to be settled, and how many of those are overdue."""
+    async with bus_of(request).transaction() as tx:
+        row = await store.count_waiting(tx, principal.organisation)
+    return row.waiting, row.overdue
 
 
 def _row(row: Row[Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from services.sla.store.journal import Journal, add, histories
 from services.sla.store.locks import claim_due, lock_authors, lock_conversations, put_off, waits_for_time
 from services.sla.store.reports import Wanted, count_cells, list_started
-from services.sla.store.targets import list_targets, save, standing_of, state_of, told
+from services.sla.store.targets import count_waiting, list_targets, save, standing_of, state_of, told
 
 __all__ = [
     "Journal",
@@ -11,6 +11,7 @@ __all__ = [
     "add",
     "claim_due",
     "count_cells",
+    "count_waiting",
     "histories",
     "list_started",
     "list_targets",

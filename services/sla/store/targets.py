@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from services.sla.domain import Changes, ConversationRow, Key, Standing
 from shared.bus.tx import Tx
 
-__all__ = ["list_targets", "save", "standing_of", "state_of", "told"]
+__all__ = ["count_waiting", "list_targets", "save", "standing_of", "state_of", "told"]
 
 TARGETS = """
     select t.*
@@ -76,6 +76,12 @@ FILTERS: Mapping[str, str] = MappingProxyType(
     }
 )
 IN_ORDER = " order by due_at, target limit :most"
+
+WAITING = """
+    select count(*) as waiting, count(*) filter (where due_at < :now) as overdue
+    from targets
+    where organisation = :organisation and closing is null
+"""
 
 STANDING = tuple(field.name for field in fields(Standing))
 
@@ -144,6 +150,11 @@ async def list_targets(
     if after is not None:
         values |= {"after_due": after[0], "after_target": after[1]}
     return await tx.fetch(LIST_TARGETS + " and ".join(filters) + IN_ORDER, most=most, **values)
+
+
+async def count_waiting(tx: Tx, organisation: str) -> Row[Any]:
+    """How many of an organisation's targets are still to be settled, and how many of those are overdue."""
+    return (await tx.fetch(WAITING, organisation=organisation, now=tx.now))[0]
 
 
 def standing_of(row: Row[Any]) -> Standing:

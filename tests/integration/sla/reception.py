@@ -43,7 +43,7 @@ class Reception:
         headers = {"Accept": accept}
         if organisation is not None:
             headers |= {"Authorization": f"Bearer {self.issuer.token(organisation, [role])}"}
-        return await self.client.get(path, params=_named(params), headers=headers)
+        return await self.client.get(path, params=_named(params) or None, headers=headers)
 
     async def look(
         self, organisation: str | None, path: str, /, role: str = "communications", **params: Any
@@ -52,7 +52,7 @@ class Reception:
         headers = {}
         if organisation is not None:
             headers = {"Cookie": f"{COOKIE}={self.issuer.token(organisation, [role])}"}
-        return await self.client.get(path, params=_named(params), headers=headers)
+        return await self.client.get(path, params=_named(params) or None, headers=headers)
 
     async def close(self) -> None:
         """Nothing stays open."""
