@@ -1,8 +1,10 @@
-"""The one place that wires access: settings → handlers, jobs, doors."""
+"""The one place that wires access: settings → handlers, jobs, doors, pages."""
 
 from services.access.api import ROUTERS
 from services.access.handlers import NAMES, people
 from services.access.jobs import Retention, Timer
+from services.access.pages import PAGES
+from services.access.pages import ROUTERS as PAGE_ROUTERS
 from services.access.settings import AccessSettings
 from shared.bus import Subscription
 from shared.bus.ground import Ground
@@ -18,7 +20,8 @@ def build(settings: AccessSettings) -> Service:
     timer = Timer(bus, packs)
     return ground.service(
         reads=[Subscription("people", bus.topics.sources("people"), people(packs), NAMES)],
-        routers=ROUTERS,
+        routers=(*ROUTERS, *PAGE_ROUTERS),
         jobs=[timer.run, Retention(bus).run],
         waits=[timer.waits],
+        pages=PAGES,
     )

@@ -22,7 +22,7 @@ from shared.platform.idempotency import once
 from shared.platform.problem import Problem
 from shared.policy import Packs
 
-__all__ = ["router"]
+__all__ = ["router", "take"]
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -42,9 +42,6 @@ class ImportBody(BaseModel):
     missing: int
 
 
-Act = Callable[[Tx, Table], Awaitable[dict[str, int]]]
-
-
 @router.post("/people", summary="People, their managers and stints", response_model=ImportBody, openapi_extra=TABLE)
 async def import_people(
     request: Request,
@@ -53,42 +50,40 @@ async def import_people(
     roster: Annotated[bool, Query(description="it is everybody: who is missing becomes a case")] = False,
 ) -> Response:
     """What is new in it goes out as the events that HR would have published."""
-    packs = packs_of(request)
-
-    async def act(tx: Tx, table: Table) -> dict[str, int]:
-        return await Roster(tx, packs, keeper, table).take(everybody=roster, dry_run=dry_run)
-
-    return await _import(request, keeper, "people", act, dry_run)
+    return await take(request, keeper, "people", await request.body(), dry_run=dry_run, roster=roster)
 
 
 @router.post("/sites", summary="Sites", response_model=ImportBody, openapi_extra=TABLE)
 async def import_sites(request: Request, keeper: Keeper, dry_run: DryRun = False) -> Response:
     """Pages, channels, business profiles and closed groups."""
-    return await _import(request, keeper, "sites", _entries(request, keeper, "sites", dry_run), dry_run)
+    return await take(request, keeper, "sites", await request.body(), dry_run=dry_run)
 
 
 @router.post("/accounts", summary="Accounts", response_model=ImportBody, openapi_extra=TABLE)
 async def import_accounts(request: Request, keeper: Keeper, dry_run: DryRun = False) -> Response:
     """People's logins on networks."""
-    return await _import(request, keeper, "accounts", _entries(request, keeper, "accounts", dry_run), dry_run)
+    return await take(request, keeper, "accounts", await request.body(), dry_run=dry_run)
 
 
 @router.post("/grants", summary="Grants", response_model=ImportBody, openapi_extra=TABLE)
 async def import_grants(request: Request, keeper: Keeper, dry_run: DryRun = False) -> Response:
     """Who has which role at which site. What somebody who has left turns out to hold is revoked at once."""
-    return await _import(request, keeper, "grants", _entries(request, keeper, "grants", dry_run), dry_run)
+    return await take(request, keeper, "grants", await request.body(), dry_run=dry_run)
 
 
-async def _import(request: Request, keeper: Principal, kind: str, act: Act, dry_run: bool) -> Response:
+async def take(
+    request: Request, keeper: Principal, kind: str, raw: bytes, *, dry_run: bool = False, roster: bool = False
+) -> Response:
+    """Import a table: an ImportBody. Raises a 422 problem that names every bad cell."""
     await writable(request, keeper)
-    raw = await request.body()
     try:
         table = read(raw, COLUMNS[kind])
         async with bus_of(request).transaction() as tx:
 
             async def answer() -> JSONResponse:
                 await lock_organisations(tx, [keeper.organisation])
-                counts = {"lines": len(table.lines)} | await act(tx, table)
+                found = await _compared(tx, packs_of(request), keeper, kind, table, dry_run=dry_run, roster=roster)
+                counts = {"lines": len(table.lines)} | found
                 if not dry_run:
                     await audit(
                         tx,
@@ -106,6 +101,28 @@ async def _import(request: Request, keeper: Principal, kind: str, act: Act, dry_
         raise _refusal(refused.faults) from None
 
 
+async def _compared(
+    tx: Tx, packs: Packs, keeper: Principal, kind: str, table: Table, *, dry_run: bool, roster: bool
+) -> dict[str, int]:
+    """Check, compare with the register and, unless it is a dry run, write. Raises Refused."""
+    if kind == "people":
+        return await Roster(tx, packs, keeper, table).take(everybody=roster, dry_run=dry_run)
+    organisation, lines = keeper.organisation, table.lines
+    known = await entries.known(tx, organisation, kind, (line.key for line in lines))
+    faults = imports.missing_values(COLUMNS[kind], lines, known)
+    faults += await CHECKS[kind](tx, organisation, lines, known)
+    table.refuse(faults)
+    changes = imports.compare(lines, known)
+    if not dry_run:
+        await _write(tx, packs, keeper, kind, (*changes.created, *changes.changed))
+    return {
+        "created": len(changes.created),
+        "changed": len(changes.changed),
+        "unchanged": changes.unchanged,
+        "missing": 0,
+    }
+
+
 def _refusal(faults: Sequence[Fault]) -> Problem:
     named = [
         {"line": fault.line, "column": fault.column, "code": fault.code, "detail": fault.detail}
@@ -114,31 +131,7 @@ def _refusal(faults: Sequence[Fault]) -> Problem:
     return Problem(422, "invalid", "The table has lines that are wrong; nothing was imported.", extra={"errors": named})
 
 
-def _entries(request: Request, keeper: Principal, kind: str, dry_run: bool) -> Act:
-    packs = packs_of(request)
-
-    async def act(tx: Tx, table: Table) -> dict[str, int]:
-        organisation, lines = keeper.organisation, table.lines
-        known = await entries.known(tx, organisation, kind, (line.key for line in lines))
-        faults = imports.missing_values(COLUMNS[kind], lines, known)
-        faults += await CHECKS[kind](tx, organisation, lines, known)
-        table.refuse(faults)
-        changes = imports.compare(lines, known)
-        if not dry_run:
-            await _write(tx, packs, keeper, kind, (*changes.created, *changes.changed), known)
-        return {
-            "created": len(changes.created),
-            "changed": len(changes.changed),
-            "unchanged": changes.unchanged,
-            "missing": 0,
-        }
-
-    return act
-
-
-async def _write(
-    tx: Tx, packs: Packs, keeper: Principal, kind: str, lines: Sequence[Line], known: Mapping[str, Mapping[str, Any]]
-) -> None:
+async def _write(tx: Tx, packs: Packs, keeper: Principal, kind: str, lines: Sequence[Line]) -> None:
     organisation, ids = keeper.organisation, [line.key for line in lines]
     before = await people.taken_from(tx, organisation, **{kind: ids})
     await entries.save(tx, organisation, kind, [line.values for line in lines])

@@ -55,7 +55,7 @@ async def show_history(request: Request, reader: Reader, id: str) -> dict[str, A
     items = [_fact(fact) for fact in facts]
     items += [_entry("entry", row.kind, row.at, row.id, row.actor, None, row.entry) for row in said]
     items += [_entry("act", row.action, row.at, row.subject, row.actor, row.reason, row.after) for row in done]
-    return {"person": id, "items": sorted(items, key=lambda one: one["known_at"], reverse=True)}
+    return {"person": id, "items": sorted(items, key=lambda one: (one["known_at"], one["at"]), reverse=True)}
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Landlord:
     clock_file: Path
     client: httpx.AsyncClient
     timer: Timer = field(init=False)
+    _sessions: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _offsets: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -87,6 +88,13 @@ class Landlord:
     async def rows(self, statement: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows as tuples."""
         return [tuple(row) for row in await self.bus.database.fetch(statement, **params)]
+
+    def session(self, organisation: str, role: str, person: str) -> str:
+        """Somebody's token, the same as long as they do not sign in anew."""
+        key = (organisation, role, person)
+        if key not in self._sessions:
+            self._sessions[key] = self.issuer.token(organisation, [role], person)
+        return self._sessions[key]
 
     def token(self, organisation: str, role: str = "communications", person: str | None = None) -> dict[str, str]:
         """The header of somebody's token."""
