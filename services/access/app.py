@@ -3,6 +3,7 @@
 from services.access.api import ROUTERS
 from services.access.handlers import NAMES, people
 from services.access.jobs import Retention, Timer
+from services.access.metrics import FIGURES
 from services.access.pages import PAGES
 from services.access.pages import ROUTERS as PAGE_ROUTERS
 from services.access.settings import AccessSettings
@@ -15,7 +16,7 @@ __all__ = ["build"]
 
 def build(settings: AccessSettings) -> Service:
     """The whole service, not yet started."""
-    ground = Ground.of("access", settings)
+    ground = Ground.of("access", settings, FIGURES)
     bus, packs = ground.bus, ground.packs
     timer = Timer(bus, packs)
     return ground.service(

@@ -3,6 +3,7 @@
 from services.consent import handlers
 from services.consent.api import ROUTERS
 from services.consent.jobs import Recheck, Retention, Timer
+from services.consent.metrics import FIGURES
 from services.consent.settings import ConsentSettings
 from services.consent.store.forms import Forms
 from shared.bus import Subscription
@@ -14,7 +15,7 @@ __all__ = ["build"]
 
 def build(settings: ConsentSettings) -> Service:
     """The whole service, not yet started."""
-    ground = Ground.of("consent", settings)
+    ground = Ground.of("consent", settings, FIGURES)
     bus, packs = ground.bus, ground.packs
     timer, recheck = Timer(bus, packs), Recheck(bus, packs)
     return ground.service(

@@ -9,7 +9,9 @@ from services.intake.api.book import Book
 from services.intake.jobs.accepting import Accepting
 from services.intake.jobs.retention import Retention
 from services.intake.jobs.working import Working
-from services.intake.metrics import instruments
+from services.intake.metrics import FIGURES
+from services.intake.pages import PAGES
+from services.intake.pages import ROUTERS as PAGE_ROUTERS
 from services.intake.settings import IntakeSettings
 from services.intake.store.registered import SourcesFault, read_file, register
 from shared.bus import Bus, Subscription
@@ -22,15 +24,16 @@ __all__ = ["build"]
 
 def build(settings: IntakeSettings) -> Service:
     """The whole service, not yet started."""
-    ground = Ground.of("intake", settings)
+    ground = Ground.of("intake", settings, FIGURES)
     bus, packs = ground.bus, ground.packs
-    metrics = instruments(ground.registry)
+    metrics = ground.measured
     wake_worker = asyncio.Event()
     accepting = Accepting(bus, metrics, settings.waiting_bytes, wake_worker)
     working = Working(bus, packs, metrics, settings.batch, wake_worker)
     return ground.service(
         reads=[Subscription("sla", bus.topics.sources("sla"), handlers.sla, handlers.SLA)],
-        routers=ROUTERS,
+        routers=[*ROUTERS, *PAGE_ROUTERS],
+        pages=PAGES,
         jobs=[working.run, Retention(bus, packs.organisations, settings.keep_days).run],
         waits=[accepting.waits, working.waits],
         doormen=[accepting.run],

@@ -1,17 +1,24 @@
-"""What intake counts, declared once as data."""
+"""What intake counts and measures."""
 
 from prometheus_client import CollectorRegistry
 
-from shared.bus.metrics import Instruments, Metric
+from shared.platform.figures import Figures, Sample
+from shared.platform.metrics import Instruments, Metric
 
-__all__ = ["INTAKE", "instruments"]
+__all__ = ["FIGURES", "INTAKE", "instruments"]
 
+PREFIX = "houserules_intake_"
 GROUPS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 
 INTAKE = (
     Metric("accepted", "counter", ("organisation",), "signed deliveries answered 200: committed now or before"),
     Metric("repeated", "counter", (), "deliveries with an id that was committed before"),
-    Metric("refused", "counter", ("reason",), "deliveries answered 401: missing, doubled or wrong signature"),
+    Metric(
+        "refused",
+        "counter",
+        ("organisation", "reason"),
+        "deliveries answered 401: missing, doubled or wrong signature; the organisation is that of the source's name",
+    ),
     Metric("group_size", "histogram", (), "deliveries in one commit", GROUPS),
     Metric("applied", "counter", (), "deliveries that became items and events, or are known to say nothing"),
     Metric("failed", "counter", ("code",), "signed deliveries that could not be read"),
@@ -19,9 +26,36 @@ INTAKE = (
     Metric("clamped", "counter", (), "deliveries with an instant over five minutes ahead of receipt"),
     Metric("published", "counter", ("organisation",), "events taken by the event door"),
     Metric("leading", "gauge", (), "1 while this process is the one that turns deliveries into events"),
+    Metric("deliveries_pending", "gauge", ("organisation",), "deliveries answered 200 and not yet read"),
+    Metric(
+        "deliveries_pending_age_seconds",
+        "gauge",
+        ("organisation",),
+        "how long the oldest of them has waited to be read",
+    ),
+    Metric("deliveries_failed", "gauge", ("organisation",), "signed deliveries that could not be read and still wait"),
 )
+
+SAMPLES = (
+    Sample(
+        """
+        select organisation, count(*) as deliveries_pending,
+               extract(epoch from clock_timestamp() - min(accepted_at)) as deliveries_pending_age_seconds
+        from deliveries where state = 'pending' group by organisation
+        """,
+        labels=("organisation",),
+        metrics=("deliveries_pending", "deliveries_pending_age_seconds"),
+    ),
+    Sample(
+        "select organisation, count(*) as deliveries_failed from deliveries where state = 'failed' group by organisation",
+        labels=("organisation",),
+        metrics=("deliveries_failed",),
+    ),
+)
+
+FIGURES = Figures(PREFIX, INTAKE, SAMPLES)
 
 
 def instruments(registry: CollectorRegistry | None = None) -> Instruments:
-    """Intake's metrics in a registry."""
-    return Instruments(INTAKE, registry, "houserules_intake_")
+    """Intake's metrics in a registry, outside of a running service."""
+    return Instruments(INTAKE, registry, PREFIX)

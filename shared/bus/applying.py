@@ -16,6 +16,7 @@ from shared.bus.faults import transient
 from shared.bus.positions import Partition, Position, Progress
 from shared.bus.reading import Portion, Work
 from shared.bus.records import Batch, Record
+from shared.bus.stories import handled
 from shared.bus.tx import Bus, Tx
 
 __all__ = ["Applier", "Displaced"]
@@ -72,12 +73,14 @@ class Applier:
 
     async def _transaction(self, work: Work, verdict: DeadLetter | None = None) -> None:
         """The transaction. `verdict` is what the only record of `work` is known to be: dead."""
+        began = time.time()
+        fresh: Sequence[Record] = ()
         async with self.bus.transaction() as tx:
             stored = await positions.lock(tx, sorted(p.partition for p in work.portions))
             portions = [_fresh(portion, stored) for portion in work.portions]
             progress = {p.partition: Progress(p.end, ignored=p.end - p.start) for p in portions}
             if verdict is None:
-                letters = await self._handle(tx, work, portions, progress)
+                fresh, letters = await self._handle(tx, work, portions, progress)
             else:
                 letters = [verdict] if portions[0].raws else []
             for letter in letters:
@@ -86,15 +89,18 @@ class Applier:
                 step.ignored -= 1
             await deadletters.bury(tx, self.bus.group, letters)
             await positions.move(tx, progress)
-        self._committed(work, progress, letters)
+        self._committed(work, progress, letters, time.time() - began)
+        if self.bus.tracer.on:
+            handled(self.bus.tracer, self.bus.service, self.bus.group, fresh, began, time.time())
 
     async def _handle(
         self, tx: Tx, work: Work, portions: Sequence[Portion], progress: dict[Partition, Progress]
-    ) -> list[DeadLetter]:
-        """Admit what is new, give it to the handler, count; the records that could not even be decoded."""
+    ) -> tuple[Sequence[Record], list[DeadLetter]]:
+        """Admit what is new, give it to the handler, count; that, and the records that could not even be decoded."""
         entries = [entry for portion in portions for entry in portion.entries]
         records = [entry for entry in entries if type(entry) is Record]
         fresh = await inbox.admit(tx, records)
+        tx.heard = [record.event for record in fresh]
         if fresh:
             await work.subscription.handler(Batch(work.subscription.logical_topic, fresh), tx)
         for record in records:
@@ -105,9 +111,11 @@ class Applier:
             step = progress[Partition(record.topic, record.partition)]
             step.applied += 1
             step.duplicate -= 1
-        return [entry for entry in entries if type(entry) is DeadLetter]
+        return fresh, [entry for entry in entries if type(entry) is DeadLetter]
 
-    def _committed(self, work: Work, progress: dict[Partition, Progress], letters: Sequence[DeadLetter]) -> None:
+    def _committed(
+        self, work: Work, progress: dict[Partition, Progress], letters: Sequence[DeadLetter], seconds: float
+    ) -> None:
         topic, add = work.subscription.logical_topic, self.bus.instruments.add
         for partition, step in progress.items():
             self.reached[partition] = step.next_offset
@@ -118,7 +126,9 @@ class Applier:
         for outcome, count in counts.items():
             if count:
                 add("records", topic, outcome, by=count)
-        self.bus.instruments.observe("batch_size", topic, value=taken)
+        self.bus.instruments.observe("batch_records", topic, value=taken)
+        if taken:
+            log.info("batch", topic=topic, seconds=round(seconds, 4), **counts)
         for letter in letters:
             add("dead_letters", topic, letter.code)
             log.warning("dead letter", topic=letter.raw.topic, partition=letter.raw.partition,

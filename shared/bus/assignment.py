@@ -49,6 +49,18 @@ class Track:
     polled: int
     held: str | None = None
     until: float | None = None
+    stamp: float = 0.0
+    """The Kafka timestamp of the last record that was applied, Unix time."""
+    behind: float | None = None
+    """Since when there has been lag, Unix time."""
+
+    @property
+    def waiting(self) -> float:
+        """How many seconds the oldest record that is not applied has waited at the most.
+
+        It came after the last one that was applied, and after there was last no lag.
+        """
+        return 0.0 if self.behind is None else max(0.0, time.time() - max(self.behind, self.stamp))
 
 
 class Assignment:
@@ -88,7 +100,8 @@ class Assignment:
         """Everything is taken away: what comes in from now on is dropped."""
         self._generation += 1
         for partition in self.tracks:
-            self.bus.instruments.forget("lag", partition.topic, str(partition.partition))
+            self.bus.instruments.forget("lag_records", partition.topic, str(partition.partition))
+            self.bus.instruments.forget("lag_seconds", partition.topic, str(partition.partition))
         self.tracks.clear()
         self.unplaced.clear()
         self.joined = False
@@ -254,6 +267,13 @@ class Assignment:
                     track.polled = offset
                     self._seek(client, partition, offset)
 
+    def stamped(self, portions: Iterable[Portion]) -> None:
+        """Note how fresh what was applied is."""
+        for portion in portions:
+            track = self.tracks.get(portion.partition)
+            if track is not None and portion.raws and track.applied >= portion.end:
+                track.stamp = portion.raws[-1].timestamp / 1000
+
     def _seek(self, client: Any, partition: Partition, offset: int) -> None:
         try:
             client.seek(TopicPartition(*partition), offset)
@@ -321,6 +341,8 @@ class Assignment:
         lagging = not self.joined and self.stale is None
         for partition, track in tracks.items():
             lag = max(0, ends[partition] - track.applied)
-            self.bus.instruments.set("lag", partition.topic, str(partition.partition), to=lag)
+            track.behind = (track.behind or time.time()) if lag else None
+            self.bus.instruments.set("lag_records", partition.topic, str(partition.partition), to=lag)
+            self.bus.instruments.set("lag_seconds", partition.topic, str(partition.partition), to=track.waiting)
             lagging = lagging or (lag > 0 and track.held is None)
         return lagging

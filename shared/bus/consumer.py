@@ -165,6 +165,7 @@ class Consumer:
             failure = error
         reached = {p: self.applier.reached[p] for p in partitions if p in self.applier.reached}
         self.assignment.reached(client, reached)
+        self.assignment.stamped(work.portions)
         committer.note(reached)
         self.watchdog.progress()
         stopped = self.applier.take_stopped()
@@ -213,8 +214,10 @@ class Consumer:
             try:
                 if not await self.assignment.observe():
                     self.watchdog.progress()
+                self.bus.instruments.set("broker_answers", to=1)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.info("broker does not answer", error=type(error).__name__)
+                self.bus.instruments.set("broker_answers", to=0)
                 self.watchdog.progress()
 
     async def ready(self) -> str | None:

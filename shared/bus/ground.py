@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.bus import deadletters_api, quiet_api
 from shared.bus.consumer import Consumer
-from shared.bus.metrics import Instruments
+from shared.bus.metrics import BUS, BUS_PREFIX, SAMPLES, Instruments
 from shared.bus.quiet_api import Waits
 from shared.bus.records import Subscription
 from shared.bus.relay import Relay
@@ -21,10 +21,14 @@ from shared.platform import migrate
 from shared.platform.auth import Keys
 from shared.platform.clock import Clock
 from shared.platform.db import Database
+from shared.platform.figures import Figures, Sample, Sampler
 from shared.platform.http import Probe, create_app, seal
+from shared.platform.metrics import PLATFORM
 from shared.platform.pages import Pages, install
 from shared.platform.service import Part, Service
 from shared.platform.settings import ServiceSettings
+from shared.platform.tracing import Tracer
+from shared.platform.watching import Timed, Watch
 from shared.policy import Packs, load_packs
 
 __all__ = ["Ground"]
@@ -40,17 +44,30 @@ class Ground:
     packs: Packs
     database: Database
     bus: Bus
+    platform: Instruments
+    measured: Instruments
+    """The service's own metrics."""
+    figures: Figures
 
     @classmethod
-    def of(cls, name: str, settings: ServiceSettings) -> "Ground":
+    def of(cls, name: str, settings: ServiceSettings, figures: Figures) -> "Ground":
         """Nothing is opened yet. Raises PolicyError for a pack that is refused."""
         registry = CollectorRegistry()
         packs = load_packs(settings.policies)
-        database = Database(settings.database_url, application_name=name, pool_size=settings.pool_size)
+        platform = Instruments(PLATFORM, registry)
+        measured = figures.instruments(registry, packs.organisations)
+        database = Database(
+            settings.database_url, application_name=name, pool_size=settings.pool_size, instruments=platform
+        )
         topics = Topics(packs.organisations, settings.topic_prefix, settings.group_prefix)
+        tracer = Tracer(name, settings.traces, settings.traces_ratio)
         budget = Budget(settings.outbox_rows, settings.outbox_age_s)
-        bus = Bus(name, database, Clock(settings.clock), topics, budget, Instruments(registry=registry))
-        return cls(name, settings, registry, packs, database, bus)
+        instruments = Instruments(BUS, registry, BUS_PREFIX)
+        bus = Bus(name, database, Clock(settings.clock), topics, budget, instruments, tracer)
+
+        if (measure := figures.measure) is not None:
+            bus.measure = lambda tx: measure(measured, tx.heard, tx.said, tx.now)
+        return cls(name, settings, registry, packs, database, bus, platform, measured, figures)
 
     def service(
         self,
@@ -85,15 +102,34 @@ class Ground:
             app.include_router(router)
         if pages is not None:
             install(app, pages, settings, self.packs)
+        bare = create_app(self.name, keys, probes, self.registry)
+        for one in (app, bare):
+            one.add_middleware(Timed, instruments=self.platform)
         return Service(
             name=self.name,
             settings=settings,
             app=seal(app),
-            bare_app=create_app(self.name, keys, probes, self.registry),
+            bare_app=bare,
             workers=[reading.run, Relay(bus, settings.kafka).run, *jobs],
             doormen=doormen,
+            beside=[Watch(self.platform, self.database).run, self.sampler().run],
             start=partial(self._start, start),
             close=partial(self._close, consumer),
+        )
+
+    def sampler(self) -> Sampler:
+        """What reads figures from the service's database."""
+        timers = Sample(self.figures.timers, metrics=("timer_late_seconds",), labels=("organisation",))
+        return Sampler(
+            self.database,
+            self.bus.clock,
+            sorted(self.packs.organisations),
+            self.platform,
+            [
+                *((self.bus.instruments, sample) for sample in SAMPLES),
+                *((self.measured, sample) for sample in self.figures.samples),
+                *(((self.platform, timers),) if self.figures.timers else ()),
+            ],
         )
 
     async def _start(self, further: Callable[[], Awaitable[None]] | None) -> None:
@@ -104,6 +140,7 @@ class Ground:
     async def _close(self, consumer: Consumer) -> None:
         await consumer.broker.close()
         await self.database.close()
+        await self.bus.tracer.close()
 
 
 @dataclass(slots=True)

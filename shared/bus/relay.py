@@ -21,6 +21,7 @@ from shared.bus.faults import transient
 from shared.bus.hand import Flight, Hand, Lane, Row
 from shared.bus.outbox import unpack
 from shared.bus.quiet import limit_client_logs
+from shared.bus.stories import sent
 from shared.bus.tx import Bus
 
 __all__ = ["Relay", "Restart"]
@@ -84,7 +85,6 @@ class Relay:
         self._began = 0.0
         self._partitions: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[int]] = {}
-        self._homeless: dict[str, float] = {}
         self._alone: set[int] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -131,7 +131,7 @@ class Relay:
         finally:
             for task in self._asking.values():
                 task.cancel()
-            self._asking, self._partitions, self._homeless = {}, {}, {}
+            self._asking, self._partitions = {}, {}
             await _abandon(producer)
 
     async def _start_producer(self) -> AIOKafkaProducer:
@@ -167,7 +167,6 @@ class Relay:
                 pause = POLL_S[0] if rows else min(POLL_S[1], pause * 2)
                 more = len(rows) >= READ_ROWS // 2
                 self._sort(producer, rows, hand)
-                self._show(rows, hand)
             more = self._house() or more
             await self.send(producer, hand)
             readable = len(hand.ids) < 2 * READ_ROWS and not stop.is_set()
@@ -197,7 +196,6 @@ class Relay:
             if count is not None:
                 hand.take(_lane(row, count), row)
             elif row.topic not in self._asking:
-                self._homeless[row.topic] = row.at
                 self._asking[row.topic] = asyncio.create_task(_count_partitions(producer, row.topic))
 
     def _house(self) -> bool:
@@ -205,7 +203,6 @@ class Relay:
         known = [topic for topic, task in self._asking.items() if task.done()]
         for topic in known:
             self._partitions[topic] = self._asking.pop(topic).result()
-            del self._homeless[topic]
         return bool(known)
 
     async def send(self, producer: AIOKafkaProducer, hand: Hand) -> None:
@@ -235,6 +232,8 @@ class Relay:
             rows = landed[lane].rows
             self.bus.instruments.add("relay_sent", lane.topic, by=len(rows))
             self.bus.instruments.observe("relay_seconds", value=max(0.0, time.time() - rows[0].at))
+            if self.bus.tracer.on:
+                sent(self.bus.tracer, self.bus.service, rows, time.time())
         if arrived:
             ids = hand.drop(arrived)
             await self.delete(connection, ids)
@@ -278,12 +277,6 @@ class Relay:
         limit = DRAIN_S if stop.is_set() else self.deadline_s
         if oldest is not None and time.monotonic() - oldest > limit:
             raise Restart(f"a batch was not acknowledged in {limit:g} s")
-
-    def _show(self, rows: Sequence[Row], hand: Hand) -> None:
-        self.bus.instruments.set("outbox_rows", to=len(hand.ids))
-        if rows or self._homeless or not hand.ids:
-            oldest = min([row.at for row in rows[:1]] + list(self._homeless.values()), default=time.time())
-            self.bus.instruments.set("outbox_age_seconds", to=max(0.0, time.time() - oldest))
 
 
 async def _count_partitions(producer: AIOKafkaProducer, topic: str) -> int:

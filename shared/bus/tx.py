@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,14 +13,17 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.codec import encode
+from shared.bus.decisions import DECISIONS, say
 from shared.bus.errors import KeyNotLocked
-from shared.bus.metrics import Instruments
+from shared.bus.metrics import Instruments, bus_instruments
 from shared.bus.outbox import Outbox, OutboxRow
+from shared.bus.stories import begun, carried
 from shared.bus.topics import Topics
 from shared.contracts.event import Event
 from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.platform.db import sql as prepared
+from shared.platform.tracing import Tracer
 
 __all__ = ["Budget", "Bus", "Tx"]
 
@@ -28,12 +31,20 @@ __all__ = ["Budget", "Bus", "Tx"]
 class Tx:
     """A database transaction that events can be emitted in. Policy time stands still in it: `now`."""
 
-    __slots__ = ("_held", "_rows", "connection", "now", "topics")
+    __slots__ = ("_held", "_rows", "_tracer", "begun", "connection", "decided", "heard", "now", "said", "topics")
 
-    def __init__(self, connection: AsyncConnection, now: datetime, topics: Topics) -> None:
+    def __init__(self, connection: AsyncConnection, now: datetime, topics: Topics, tracer: Tracer) -> None:
         self.connection = connection
         self.now = now
         self.topics = topics
+        self.decided: list[Event] = []
+        """What was emitted here and is worth a line of the log."""
+        self.heard: Sequence[Event] = ()
+        self.said: list[Event] = []
+        """What is applied and what is emitted here: measured once it is committed."""
+        self.begun: list[tuple[Event, datetime | None]] = []
+        """What was emitted here by no event's cause, where it is traced: since when."""
+        self._tracer = tracer
         self._held: set[tuple[str, str, str]] = set()
         self._rows: list[OutboxRow] = []
 
@@ -61,8 +72,9 @@ class Tx:
         )
         self.holds(topic, organisation, keys)
 
-    def emit(self, *events: Event) -> None:
-        """Publish events when this transaction commits, in this order.
+    def emit(self, *events: Event, since: datetime | None = None) -> None:
+        """Publish events when this transaction commits, in this order. `since` is when what they tell of came in, by
+        the machine's clock, if before this transaction.
 
         Raises KeyNotLocked for a key that is not held here, TooLarge for an event over 512 KiB.
         """
@@ -73,7 +85,12 @@ class Tx:
                     f"{event.name} is emitted for a key of {logical} that this transaction has not locked: lock its row "
                     "and say so by tx.holds, or call tx.lock"
                 )
-            wire = encode(event)
+            self.said.append(event)
+            if event.name in DECISIONS:
+                self.decided.append(event)
+            if self._tracer.on and event.causation_id is None:
+                self.begun.append((event, since))
+            wire = encode(carried(self._tracer, event))
             self.publish(OutboxRow(event.organisation, self.topics.shared(logical), wire.key, wire.headers, wire.body))
 
     def publish(self, row: OutboxRow) -> None:
@@ -110,9 +127,12 @@ class Bus:
     clock: Clock
     topics: Topics
     budget: Budget = Budget()
-    instruments: Instruments = field(default_factory=Instruments)
+    instruments: Instruments = field(default_factory=bus_instruments)
+    tracer: Tracer = field(default_factory=lambda: Tracer(""))
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that emitted something; the relay of this process waits for it."""
+    measure: Callable[[Tx], None] | None = None
+    """Is shown every transaction that was committed: what it applied and emitted."""
     _full: bool = False
     _full_asked: float = -1e9
 
@@ -124,12 +144,18 @@ class Bus:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Begin, give the transaction, write what it emitted, commit, wake the relay. An exception rolls all back."""
+        began = time.time()
         async with self.database.begin() as connection:
-            tx = Tx(connection, self.clock.policy(), self.topics)
+            tx = Tx(connection, self.clock.policy(), self.topics, self.tracer)
             yield tx
             emitted = await tx.flush()
         if emitted:
             self.wake.set()
+        say(tx.decided)
+        if tx.begun:
+            begun(self.tracer, self.service, tx.begun, began, time.time())
+        if self.measure is not None:
+            self.measure(tx)
 
     async def outbox_full(self) -> bool:
         """More waits to be sent than the budget allows (rows or age): a door answers 503. Asked once a second."""

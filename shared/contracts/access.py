@@ -160,7 +160,9 @@ class RevocationClaimed(RevocationStep, frozen=True, kw_only=True):
 
 
 class RevocationConfirmed(RevocationStep, frozen=True, kw_only=True):
-    """The access was seen to be gone. Clause: westward:6.4."""
+    """The access was seen to be gone; `leave_at` is when its holder left. Clause: westward:6.4."""
+
+    leave_at: Instant | None = None
 
 
 class RevocationHeld(RevocationStep, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """PostgreSQL through SQLAlchemy Core on asyncpg."""
 
 import socket
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.platform.metrics import Instruments
 
 __all__ = ["Database", "SkewedClock", "is_outage", "sql"]
 
@@ -62,10 +65,16 @@ def sql(statement: str) -> TextClause:
 
 
 class Database:
-    """One service's database, under its app role. `url` is a plain `postgresql://` URL."""
+    """One service's database, under its app role. `url` is a plain `postgresql://` URL.
 
-    def __init__(self, url: str, *, application_name: str, pool_size: int = 8) -> None:
+    `instruments`, those of the platform, are told how long the pool lets a transaction wait.
+    """
+
+    def __init__(
+        self, url: str, *, application_name: str, pool_size: int = 8, instruments: Instruments | None = None
+    ) -> None:
         self.url = url
+        self.instruments = instruments
         self.application_name = application_name
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
@@ -93,8 +102,20 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction: committed at the end, rolled back on an exception."""
-        async with self.engine.begin() as connection:
-            yield connection
+        began = time.perf_counter()
+        try:
+            connection = await self.engine.connect()
+        except PoolTimeout:
+            if self.instruments is not None:
+                self.instruments.add("pool_timeouts")
+            raise
+        try:
+            if self.instruments is not None:
+                self.instruments.observe("pool_wait_seconds", value=time.perf_counter() - began)
+            async with connection.begin():
+                yield connection
+        finally:
+            await connection.close()
 
     async def fetch(self, statement: str, **parameters: Any) -> Sequence[Row[Any]]:
         """The rows of one statement, in a transaction of its own."""

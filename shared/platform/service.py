@@ -52,6 +52,8 @@ class Service:
     """Consumer, relay, jobs."""
     doormen: Sequence[Part] = ()
     """What the doors themselves need running: a group committer, say."""
+    beside: Sequence[Part] = ()
+    """What runs in every process, whatever else it does: looks at itself."""
     start: Callable[[], Awaitable[None]] | None = None
     close: Callable[[], Awaitable[None]] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,6 +96,7 @@ async def serve(service: Service, mode: str) -> int:
         await service.start()
     settings = service.settings
     parts = [*(service.workers if mode != "api" else ()), *(service.doormen if mode != "worker" else ())]
+    parts += service.beside
     config = uvicorn.Config(
         service.bare_app if mode == "worker" else service.app,
         host=settings.host,

@@ -83,6 +83,7 @@ class Telling:
         self, kind: type[access.RevocationStep], one: Revocation, duty: str = "leaver", by: str | None = None
     ) -> None:
         """A step in a revocation's life."""
+        left = {"leave_at": one.leave_at} if kind is access.RevocationConfirmed else {}
         data = kind(
             revocation=one.id,
             person=one.person,
@@ -91,6 +92,7 @@ class Telling:
             at=self.now,
             by=by,
             evidence=one.evidence if kind is access.RevocationConfirmed else None,
+            **left,
         )
         self.tell(data, (duty,), one.story, one.cause)
 

@@ -55,7 +55,7 @@ async def standard(source: SourceName, request: Request) -> Accepted:
     try:
         owner, delivery = signer(raw, headers, named, bus.clock.machine())
     except Unproven as fault:
-        metrics.add("refused", fault.reason)
+        metrics.add("refused", named[0].organisation if len(named) == 1 else "", fault.reason)
         raise Problem(401, "unproven", "No secret of this source signed this delivery as it came.") from None
     arrival = Arrival(
         organisation=owner.organisation,

@@ -18,7 +18,7 @@ from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import StalePosition, Transient
 from shared.bus.faults import transient
 from shared.bus.hand import Hand, Lane, Row
-from shared.bus.metrics import BUS, Instruments
+from shared.bus.metrics import BUS, BUS_PREFIX, Instruments
 from shared.bus.outbox import Headers, pack, unpack
 from shared.bus.positions import Log, Partition, Position, Progress, check
 from shared.bus.quiet import limit_client_logs
@@ -141,7 +141,7 @@ class Failing(Applier):
             raise Transient("away")
         if verdict is None:
             raise ZeroDivisionError
-        self._committed(work, {portion.partition: Progress(portion.end, dead=1)}, [])
+        self._committed(work, {portion.partition: Progress(portion.end, dead=1)}, [], 0.0)
 
 
 def test_every_partition_with_too_many_bugs_stops_whatever_comes_after() -> None:
@@ -240,14 +240,14 @@ def test_client_logs_are_limited(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_metrics_are_declared_once_and_exposed() -> None:
     registry = CollectorRegistry()
-    instruments = Instruments(BUS, registry)
+    instruments = Instruments(BUS, registry, BUS_PREFIX)
     instruments.add("records", "messages", "applied", by=5)
-    instruments.set("lag", "houserules.messages", "0", to=3)
+    instruments.set("lag_records", "houserules.messages", "0", to=3)
     text = generate_latest(registry).decode()
     assert 'houserules_bus_records_total{outcome="applied",topic="messages"} 5.0' in text
-    assert 'houserules_bus_lag{partition="0",topic="houserules.messages"} 3.0' in text
-    instruments.forget("lag", "houserules.messages", "0")
-    assert "houserules_bus_lag{" not in generate_latest(registry).decode()
+    assert 'houserules_bus_lag_records{partition="0",topic="houserules.messages"} 3.0' in text
+    instruments.forget("lag_records", "houserules.messages", "0")
+    assert "houserules_bus_lag_records{" not in generate_latest(registry).decode()
     assert len({metric.name for metric in BUS}) == len(BUS)
     with pytest.raises(KeyError):
         instruments.add("misspelt")

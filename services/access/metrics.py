@@ -1,0 +1,86 @@
+"""What access counts and measures. Policy time, in which somebody leaves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.contracts import Event
+from shared.contracts.access import RevocationConfirmed, RevokeAccess
+from shared.platform.figures import Figures, Sample
+from shared.platform.metrics import DELAYS, Instruments, Metric
+
+__all__ = ["FIGURES", "measure"]
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+LEAVING = (MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
+
+ACCESS = (
+    Metric("revocations_open", "gauge", ("organisation",), "access that is to go and is not known to be gone"),
+    Metric("revocations_overdue", "gauge", ("organisation",), "of these, those past their deadline: a promise broken"),
+    Metric("revocations_oldest_seconds", "gauge", ("organisation",), "how long the oldest of them is wanted"),
+    Metric(
+        "revocations_held", "gauge", ("organisation",), "of these, those held as nobody else would administer the site"
+    ),
+    Metric(
+        "cases_open", "gauge", ("organisation",), "questions that wait for a person: unmatched, disputed, held leavers"
+    ),
+    Metric(
+        "leaver_to_requested_seconds",
+        "histogram",
+        ("organisation",),
+        "from leaving, or from when we knew of it, until the removal was asked for; time spent held counts",
+        DELAYS,
+    ),
+    Metric(
+        "leaving_to_confirmed_seconds",
+        "histogram",
+        ("organisation",),
+        "from leaving until the access was seen to be gone",
+        LEAVING,
+    ),
+)
+
+SAMPLES = (
+    Sample(
+        """
+        select organisation, count(*) as revocations_open,
+               count(*) filter (where deadline <= :now and state <> 'waived') as revocations_overdue,
+               coalesce(extract(epoch from cast(:now as timestamptz) - min(greatest(leave_at, known_at))), 0)
+                   as revocations_oldest_seconds,
+               count(*) filter (where state = 'held-last-admin') as revocations_held
+        from revocations where state not in ('planned', 'confirmed', 'cancelled') group by organisation
+        """,
+        labels=("organisation",),
+        metrics=("revocations_open", "revocations_overdue", "revocations_oldest_seconds", "revocations_held"),
+    ),
+    Sample(
+        "select organisation, count(*) as cases_open from cases where state = 'open' group by organisation",
+        labels=("organisation",),
+        metrics=("cases_open",),
+    ),
+)
+
+TIMERS = """
+    select organisation, extract(epoch from cast(:now as timestamptz) - min(next_at)) as timer_late_seconds
+    from (
+        select organisation, min(next_at) as next_at from people where next_at < :now group by organisation
+        union all
+        select organisation, min(next_at) from revocations where next_at < :now group by organisation
+    ) as due
+    group by organisation
+"""
+
+
+def measure(instruments: Instruments, heard: Sequence[Event], said: Sequence[Event], now: datetime) -> None:
+    """Delays of what one transaction emitted, of leavers alone."""
+    for event in said:
+        data = event.data
+        if isinstance(data, RevokeAccess) and data.reason == "left":
+            wanted = max(data.known_at, data.leave_at or data.known_at)
+            delay = (now - wanted).total_seconds()
+            instruments.observe("leaver_to_requested_seconds", event.organisation, value=max(0.0, delay))
+        elif isinstance(data, RevocationConfirmed) and data.leave_at is not None:
+            delay = (data.at - data.leave_at).total_seconds()
+            instruments.observe("leaving_to_confirmed_seconds", event.organisation, value=max(0.0, delay))
+
+
+FIGURES = Figures("houserules_access_", ACCESS, SAMPLES, TIMERS, measure)

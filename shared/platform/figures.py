@@ -1,0 +1,122 @@
+"""What a service measures of its work, as data: of the events that it commits, and by queries now and then.
+
+Handlers and domain have no line about it. A figure from the database is read by one job, not at the scrape, so that
+whoever scrapes how often costs nothing.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Row
+
+from shared.contracts.event import Event
+from shared.platform.clock import Clock
+from shared.platform.db import Database, is_outage, sql
+from shared.platform.metrics import Instruments, Metric
+
+__all__ = ["Figures", "Measure", "Sample", "Sampler"]
+
+EVERY_S = 5.0
+SHARE = 100.0
+"""Reading figures takes a hundredth of the time at the most: a large database is asked less often."""
+PATIENCE = "set local statement_timeout = '2s'"
+log = structlog.get_logger("figures")
+
+Measure = Callable[[Instruments, Sequence[Event], Sequence[Event], datetime], None]
+"""Measures what was applied and what was emitted; the instant is the policy time of the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Gauges from one cheap query that gives a column for each label and for each metric, under their names.
+
+    It may use `:now` (policy time). A gauge whose only label is the organisation is nought for one without a row.
+    """
+
+    query: str
+    metrics: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A service's own metrics: their list, the queries that fill gauges, what is measured of events by their names.
+
+    `measure` is shown what each transaction applied and emitted once it is committed, with its policy time. `timers` is a
+    query of (organisation, timer_late_seconds).
+    """
+
+    prefix: str
+    metrics: tuple[Metric, ...]
+    samples: tuple[Sample, ...] = ()
+    timers: str = ""
+    measure: Measure | None = None
+
+    def instruments(self, registry: CollectorRegistry, organisations: Iterable[str]) -> Instruments:
+        """Its metrics in a registry."""
+        return Instruments(self.metrics, registry, self.prefix, organisations)
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Reads figures from the database into gauges, every five seconds; `run` is a part of the process."""
+
+    database: Database
+    clock: Clock
+    organisations: Sequence[str]
+    platform: Instruments
+    samples: Sequence[tuple[Instruments, Sample]]
+    _failing: bool = field(default=False)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. An outage leaves the gauges as they were, and the time of the last reading with them."""
+        while not stop.is_set():
+            began = time.monotonic()
+            await self._try()
+            spent = time.monotonic() - began
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(EVERY_S, SHARE * spent) - spent)
+
+    async def _try(self) -> None:
+        try:
+            await self.sample()
+            self._failing = False
+        except Exception as error:
+            if not is_outage(error) and not _too_slow(error):
+                raise
+            if not self._failing:
+                log.warning("figures cannot be read", error=type(error).__name__)
+            self._failing = True
+
+    async def sample(self) -> None:
+        """Read all of them once, each in a transaction of its own."""
+        began = time.monotonic()
+        for instruments, sample in self.samples:
+            async with self.database.begin() as connection:
+                await connection.execute(sql(PATIENCE))
+                parameters = {"now": self.clock.policy()} if ":now" in sample.query else {}
+                rows = (await connection.execute(sql(sample.query), parameters)).all()
+            self._fill(instruments, sample, rows)
+        self.platform.set("sample_seconds", to=time.monotonic() - began)
+        self.platform.set("sampled_timestamp_seconds", to=time.time())
+
+    def _fill(self, instruments: Instruments, sample: Sample, rows: Sequence[Row[Any]]) -> None:
+        nought: dict[tuple[str, ...], float] = {}
+        if sample.labels == ("organisation",):
+            nought = {(organisation,): 0.0 for organisation in self.organisations}
+        for name in sample.metrics:
+            values = {tuple(str(row._mapping[label]) for label in sample.labels): row._mapping[name] for row in rows}
+            instruments.replace(name, nought | {labels: float(value) for labels, value in values.items()})
+
+
+def _too_slow(error: Exception) -> bool:
+    """The statement took longer than its patience: the database is busy with better things."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    return type(cause).__name__ == "QueryCanceledError"
