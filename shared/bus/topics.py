@@ -12,7 +12,7 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPart
 
 from shared.bus.errors import BusFault
 
-__all__ = ["INBOUND", "READERS", "SHARED", "TopicSpec", "Topics", "ensure_topics"]
+__all__ = ["INBOUND", "READERS", "SHARED", "TopicSpec", "Topics", "ensure_topics", "topic_faults"]
 
 SHARED = ("messages", "people", "images", "sla", "access", "consent")
 INBOUND = ("people", "images")
@@ -153,7 +153,27 @@ async def _create(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], replic
     return [spec.name for spec in missing]
 
 
+async def topic_faults(bootstrap: str, specs: Sequence[TopicSpec]) -> list[str]:
+    """What is missing or set otherwise than it must be, one sentence each. Changes nothing."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())
+        missing = [f"there is no topic {spec.name}" for spec in specs if spec.name not in there]
+        return missing + await _differences(admin, [spec for spec in specs if spec.name in there])
+    finally:
+        await admin.close()
+
+
 async def _check(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:
+    wrong = await _differences(admin, specs)
+    if wrong:
+        raise BusFault(f"topics are set otherwise than they must be: {'; '.join(wrong)}")
+
+
+async def _differences(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> list[str]:
+    if not specs:
+        return []
     partitions, settings = await _described(admin, specs)
     wrong = []
     for spec in specs:
@@ -163,8 +183,7 @@ async def _check(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None
             found = settings[spec.name].get(name)
             if found != value:
                 wrong.append(f"{spec.name} has {name}={found}, not {value}")
-    if wrong:
-        raise BusFault(f"topics are set otherwise than they must be: {'; '.join(wrong)}")
+    return wrong
 
 
 async def _described(
