@@ -30,7 +30,7 @@ __all__ = ["SIGN_IN", "House", "Pages", "csrf_field"]
 
 SHARED = Path(__file__).parent / "templates"
 SIGN_IN = "/page/sign-in"
-LABELS = {"intake": "Inbox", "sla": "Deadlines", "access": "Leavers", "consent": "Images and consent"}
+LABELS = {"intake": "Inbox", "sla": "Deadlines", "access": "Leavers", "consent": "Consent"}
 """What the services' pages are called, in the order of the navigation."""
 SPANNING = ZoneInfo("Europe/London")
 """The zone of somebody who spans organisations."""
@@ -158,14 +158,13 @@ class Pages:
             title=HTTPStatus(problem.status).phrase,
             problem=problem,
             trace=trace_id(request),
-            previous=_previous(request),
+            previous=None if _previous(request) == _asked(request) else _previous(request),
         )
         response.headers.update(problem.headers)
         return response
 
     def _to_sign_in(self, request: Request) -> Response:
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        wanted = path if request.method == "GET" else _previous(request)
+        wanted = _asked(request) if request.method == "GET" else _previous(request)
         query = {"next": local_path(wanted)} | ({"over": "1"} if request.cookies.get(COOKIE) else {})
         response = RedirectResponse(f"{SIGN_IN}?{urlencode(query, quote_via=quote)}", HTTPStatus.SEE_OTHER)
         response.delete_cookie(COOKIE, path="/")
@@ -176,6 +175,11 @@ def csrf_field(token: str) -> Callable[[], Markup]:
     """What templates call in each form: the hidden field of this session."""
     field = Markup('<input type="hidden" name="csrf" value="{}">').format(csrf_of(token))
     return lambda: field
+
+
+def _asked(request: Request) -> str:
+    """What was asked for, as a path of this service."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _previous(request: Request) -> str:

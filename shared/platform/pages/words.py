@@ -32,13 +32,14 @@ def span_in_words(length: float | timedelta) -> str:
 
 
 @pass_context
-def local_time(context: Context, at: datetime | str | None) -> str:
-    """An instant, or its text as the API gives it; none is a dash."""
+def local_time(context: Context, at: datetime | str | None, year: bool = False) -> str:
+    """An instant, or its text as the API gives it; none is a dash. With `year`, it is always said."""
     if at is None:
         return "\N{EN DASH}"
     instant = datetime.fromisoformat(at) if isinstance(at, str) else at
     zone = context["zone"]
-    return time_in_words(instant.astimezone(zone), context["now"].astimezone(zone))
+    here = instant.astimezone(zone)
+    return f"{here:%a} {here.day} {here:%b %Y %H:%M}" if year else time_in_words(here, context["now"].astimezone(zone))
 
 
 @pass_context

@@ -62,3 +62,35 @@ async def test_a_role_without_right_is_told_who_has(visits: Visits, world: World
     assert "head-of-communications" in await page.get_by_role("alert").inner_text()
     await visits.picture(page, "intake-forbidden")
     await visits.axe(page)
+
+
+FAULTS = {
+    "a field without a label": ("document.querySelector('label').remove()", "label"),
+    "words that can hardly be read": ("document.querySelector('h1').style.color = '#999'", "color-contrast"),
+    "a control that is too small": (
+        "document.querySelector('button').style.cssText = 'all: unset; font-size: 5px'",
+        "",
+    ),
+    "a page wider than the screen": ("document.querySelector('h1').style.width = '500px'", "wider than the screen"),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_a_fault_would_be_seen(visits: Visits, world: World, kind: str) -> None:
+    """What is asked of every page can be failed."""
+    page = await visits.page("phone")
+    await page.goto(world.url("intake", "/"))
+    await visits.axe(page)
+    fault, told = FAULTS[kind]
+    await page.evaluate(fault)
+    with pytest.raises(AssertionError, match=told):
+        await visits.axe(page)
+
+
+async def test_what_the_policy_of_a_page_forbids_would_be_heard(visits: Visits, world: World) -> None:
+    page = await visits.page()
+    await page.goto(world.url("intake", "/"))
+    await page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://pixel.example/'}))")
+    await visits.picture(page, "intake-sign-in")
+    assert any("Content Security Policy" in line for line in visits.broken)
+    visits.broken.clear()

@@ -266,6 +266,12 @@ async def test_what_is_wrong_is_a_page_that_tells_no_more_than_it_should(
     assert ("retry-after" in answer.headers) == (status == 503)
 
 
+async def test_no_way_back_leads_to_what_is_wrong(small: SmallService) -> None:
+    async with small.browser(small.token(role="publisher")) as visitor:
+        assert "Go back" not in (await visitor.get("/")).text
+        assert "Go back" in (await visitor.get("/page/failing/bug")).text
+
+
 async def test_going_back_stays_here(browser: httpx.AsyncClient) -> None:
     answer = await browser.get("/page/failing/problem", headers={"Referer": "https://evil.example/"})
     assert '<a class="button" href="/">Go back</a>' in answer.text
@@ -282,7 +288,7 @@ async def test_policy_time_that_is_set_by_hand_is_said_loudly(tmp_path: Path) ->
         noon = datetime(2027, 7, 1, 12, tzinfo=UTC)
         ClockFile(machine=datetime.now(UTC), policy=noon, rate=0).write(clock)
         page = (await visitor.get("/")).text
-    assert "set by hand: <strong>Thu 1 Jul 13:00</strong>" in page
+    assert "set by hand: <strong>Thu 1 Jul 2027 13:00</strong>" in page
     assert "<p>Fri 20 Mar 2026 16:30</p>" in page
 
 
@@ -297,7 +303,7 @@ async def test_the_neighbours_are_linked_in_the_order_of_the_flow(tmp_path: Path
         page = (await visitor.get("/")).text
     links = page.split("<nav")[1].split("</nav>")[0].split('<a href="')[1:]
     assert [link.split('"')[0] for link in links] == ["http://127.0.0.1:8001/", "https://house.example/consent/", "/"]
-    assert 'href="/" aria-current="true">Small' in page
+    assert 'href="/" aria-current="page">Small' in page
 
 
 def test_a_neighbour_is_a_web_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
