@@ -51,8 +51,10 @@ class Decided:
 
     async def play(self, doors: Doors, cast: Cast) -> list[str]:
         """Act; what is refused is told."""
-        found = await doors.ask("intake", "/items", cast.organisation, external=cast.message(self.message))
-        path = f"/items/{found['items'][0]['message']}/{self.action}"
+        items = (await doors.ask("intake", "/items", cast.organisation, external=cast.message(self.message)))["items"]
+        if not items:
+            return [f"{self.action}: the inbox does not have the message"]
+        path = f"/items/{items[0]['message']}/{self.action}"
         answer = await doors.post("intake", path, cast.organisation, json=dict(self.body))
         return [f"{self.action} refused: {answer.status_code}"] if answer.is_error else []
 
