@@ -23,8 +23,10 @@ DECISIONS = frozenset(
 
 
 def say(events: Iterable[Event]) -> None:
-    """A line for each that was decided and committed: ids and codes, as on the bus."""
+    """A line for each decision among what was committed: ids and codes, as on the bus."""
     for event in events:
+        if event.name not in DECISIONS:
+            continue
         log.info(
             "decided", name=event.name, organisation=event.organisation, id=event.id, correlation=story_of(event),
             policy=",".join(event.clauses), mode=event.mode or "enforce",

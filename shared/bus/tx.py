@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.codec import encode
-from shared.bus.decisions import DECISIONS, say
+from shared.bus.decisions import say
 from shared.bus.errors import KeyNotLocked
 from shared.bus.metrics import Instruments, bus_instruments
 from shared.bus.outbox import Outbox, OutboxRow
@@ -31,14 +31,12 @@ __all__ = ["Budget", "Bus", "Tx"]
 class Tx:
     """A database transaction that events can be emitted in. Policy time stands still in it: `now`."""
 
-    __slots__ = ("_held", "_rows", "_tracer", "begun", "connection", "decided", "heard", "now", "said", "topics")
+    __slots__ = ("_held", "_rows", "_tracer", "begun", "connection", "heard", "now", "said", "topics")
 
     def __init__(self, connection: AsyncConnection, now: datetime, topics: Topics, tracer: Tracer) -> None:
         self.connection = connection
         self.now = now
         self.topics = topics
-        self.decided: list[Event] = []
-        """What was emitted here and is worth a line of the log."""
         self.heard: Sequence[Event] = ()
         self.said: list[Event] = []
         """What is applied and what is emitted here: measured once it is committed."""
@@ -86,8 +84,6 @@ class Tx:
                     "and say so by tx.holds, or call tx.lock"
                 )
             self.said.append(event)
-            if event.name in DECISIONS:
-                self.decided.append(event)
             if self._tracer.on and event.causation_id is None:
                 self.begun.append((event, since))
             wire = encode(carried(self._tracer, event))
@@ -151,7 +147,7 @@ class Bus:
             emitted = await tx.flush()
         if emitted:
             self.wake.set()
-        say(tx.decided)
+        say(tx.said)
         if tx.begun:
             begun(self.tracer, self.service, tx.begun, began, time.time())
         if self.measure is not None:
