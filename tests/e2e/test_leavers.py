@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from shared.bus.topics import Topics
 from tests.e2e.leaving import PEOPLE, Leaving
 from tests.e2e.scenery import listed
 from tests.e2e.world import World, words
@@ -153,5 +152,5 @@ async def test_dates_that_no_employment_has_neither_stop_anything_nor_are_lost(l
     await leaving.over_kafka(past)
     assert await leaving.names() == REQUESTED
     letters = await listed(leaving.world, "access", "/dead-letters", leaving.organisation, "ops")
-    topic = Topics((leaving.organisation,)).inbound(leaving.organisation, "people")
+    topic = f"houserules.in.{leaving.organisation}.people"
     assert ("invalid", topic) in {(one["code"], one["topic"]) for one in letters}

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from shared.platform.ids import uuid7
-from tests.e2e.scenery import bury, landlord
+from tests.e2e.leaving import Leaving
+from tests.e2e.scenery import bury, landlord, listed
 from tests.e2e.world import World
 
 EXCLUDED = (
@@ -19,6 +20,21 @@ EXCLUDED = (
     "allow_header_conformance",  # Starlette's Allow names the methods of one route of a path
 )
 EXAMPLES, LIMIT_S = 8, 120
+ACTS = (
+    "classify",
+    "waive",
+    "hide",
+    "remove",
+    "restore",
+    "reply",
+    "take-private",
+    "resolve",
+    "holding-update",
+    "reassign",
+    "removal-notice",
+    "explain-removal",
+    "refer-complaint",
+)
 ROLES = ("communications", "ops", "publisher")
 
 
@@ -35,8 +51,7 @@ async def known_ids(world: World) -> dict[str, dict[str, str]]:
     return {
         "intake": {
             "/items/{id}": item,
-            "/items/{id}/classify": item,
-            "/items/{id}/waive": item,
+            **{f"/items/{{id}}/{act}": item for act in ACTS},
         },
         "sla": {
             "/conversations/{conversation}": conversation,
@@ -45,6 +60,26 @@ async def known_ids(world: World) -> dict[str, dict[str, str]]:
             "/dead-letters/{id}/redrive": dead,
         },
     }
+
+
+async def known_to_access(world: World) -> dict[str, str]:
+    """A leaver with five open revocations, and a leaver whom nobody knows."""
+    leaving = Leaving(world, "westward")
+    await leaving.register()
+    unknown = Leaving(world, "westward", leaving.mark, who="unheard-of")
+    for one in (leaving, unknown):
+        await one.over_http(one.event("staff-left", "2026-03-23T09:00:00Z", immediate=True))
+    await world.settle()
+    cases = await listed(world, "access", "/cases", "westward")
+    ids = {
+        "/people/{id}/access": leaving.person,
+        "/people/{id}/history": leaving.person,
+        "/sites/{id}/holders": leaving.id("page"),
+        "/cases/{id}/dismiss": next(one["case"] for one in cases if one["person"] == unknown.person),
+    }
+    revocation = (await leaving.revocations())["g1"]["revocation"]
+    ids |= {f"/revocations/{{id}}{verb}": revocation for verb in ("", "/claim", "/confirm", "/reopen")}
+    return {path: f'parameters = {{ "path.id" = {json.dumps(one)} }}' for path, one in ids.items()}
 
 
 @pytest_asyncio.fixture
@@ -56,10 +91,11 @@ async def its_source_again(world: World) -> AsyncIterator[None]:
 
 
 @pytest.mark.usefixtures("its_source_again")
-@pytest.mark.parametrize("service", ["intake", "sla"])
+@pytest.mark.parametrize("service", ["intake", "sla", "access"])
 async def test_a_service_answers_as_it_says_whatever_it_is_asked(world: World, tmp_path: Path, service: str) -> None:
     config = tmp_path / "schemathesis.toml"
-    config.write_text(configuration((await known_ids(world))[service]))
+    ids = await known_to_access(world) if service == "access" else (await known_ids(world))[service]
+    config.write_text(configuration(ids))
     said = len(world.running.log(service))
     command = (
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config), "run", world.url(service, "/openapi.json"),

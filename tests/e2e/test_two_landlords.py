@@ -11,6 +11,7 @@ import pytest_asyncio
 from shared.platform.ids import uuid7
 from tests.e2e.conversation import Conversation
 from tests.e2e.scenery import Landlord, landlord, listed
+from tests.e2e.test_two_landlords_access import WALKED as ACCESS
 from tests.e2e.world import World
 
 
@@ -29,6 +30,17 @@ OBJECTS: Mapping[tuple[str, str, str], Way] = {
     ("intake", "get", "/items/{id}"): Way("/items/{item}"),
     ("intake", "post", "/items/{id}/classify"): Way("/items/{item}/classify", body={"kind": "complaint"}),
     ("intake", "post", "/items/{id}/waive"): Way("/items/{item}/waive", body={"reason": "no-reply-needed"}),
+    ("intake", "post", "/items/{id}/reply"): Way("/items/{item}/reply", body={"text": "On Monday."}),
+    ("intake", "post", "/items/{id}/take-private"): Way("/items/{item}/take-private"),
+    ("intake", "post", "/items/{id}/holding-update"): Way("/items/{item}/holding-update"),
+    ("intake", "post", "/items/{id}/reassign"): Way("/items/{item}/reassign", body={"owner": "p-7"}),
+    ("intake", "post", "/items/{id}/refer-complaint"): Way("/items/{item}/refer-complaint", body={"reference": "C-1"}),
+    ("intake", "post", "/items/{id}/hide"): Way("/items/{item}/hide", body={"reason": "spam"}),
+    ("intake", "post", "/items/{id}/restore"): Way("/items/{item}/restore"),
+    ("intake", "post", "/items/{id}/remove"): Way("/items/{item}/remove", body={"reason": "other"}),
+    ("intake", "post", "/items/{id}/removal-notice"): Way("/items/{item}/removal-notice"),
+    ("intake", "post", "/items/{id}/explain-removal"): Way("/items/{item}/explain-removal"),
+    ("intake", "post", "/items/{id}/resolve"): Way("/items/{item}/resolve"),
     ("intake", "get", "/sources/{source}"): Way("/sources/{source}"),
     ("intake", "get", "/deliveries/{id}"): Way("/deliveries/{delivery}"),
     ("intake", "post", "/deliveries/{id}/retry"): Way("/deliveries/{delivery}/retry"),
@@ -49,7 +61,7 @@ LISTS: Mapping[tuple[str, str, str], tuple[str, str, Mapping[str, str]]] = {
 """The key of an entry, the thing that must be in the owner's, and filters that name the owner's things."""
 OPS = {
     (service, method, path)
-    for service in ("intake", "sla")
+    for service in ("intake", "sla", "access")
     for method, path in (
         ("get", "/quiet"),
         ("get", "/dead-letters"),
@@ -91,7 +103,7 @@ async def call(world: World, route: tuple[str, str, str], thing: Landlord, way: 
 
 
 async def test_X4_every_route_is_walked(world: World) -> None:
-    assert await routes(world) == {*OBJECTS, *LISTS, *OPS, *OTHERWISE}
+    assert await routes(world) == {*OBJECTS, *LISTS, *OPS, *OTHERWISE, *ACCESS}
 
 
 async def test_X4_each_object_is_the_owners_alone(world: World, owner: Landlord) -> None:

@@ -114,7 +114,7 @@ async def _compared(
     table.refuse(faults)
     changes = imports.compare(lines, known)
     if not dry_run:
-        await _write(tx, packs, keeper, kind, (*changes.created, *changes.changed))
+        await _write(tx, packs, keeper, kind, (*changes.created, *changes.changed), known)
     return {
         "created": len(changes.created),
         "changed": len(changes.changed),
@@ -131,14 +131,21 @@ def _refusal(faults: Sequence[Fault]) -> Problem:
     return Problem(422, "invalid", "The table has lines that are wrong; nothing was imported.", extra={"errors": named})
 
 
-async def _write(tx: Tx, packs: Packs, keeper: Principal, kind: str, lines: Sequence[Line]) -> None:
+async def _write(
+    tx: Tx, packs: Packs, keeper: Principal, kind: str, lines: Sequence[Line], known: Mapping[str, Mapping[str, Any]]
+) -> None:
     organisation, ids = keeper.organisation, [line.key for line in lines]
     before = await people.taken_from(tx, organisation, **{kind: ids})
-    await entries.save(tx, organisation, kind, [line.values for line in lines])
+    await entries.save(tx, organisation, kind, [_whole(line, known.get(line.key, {})) for line in lines])
     said = [(line.key, {name: value for name, value in line.values.items() if value is not None}) for line in lines]
     await entries.remember(tx, organisation, kind, keeper.person, said)
     after = await people.taken_from(tx, organisation, **{kind: ids})
     await settle(tx, packs, organisation, sorted({*before, *after}))
+
+
+def _whole(line: Line, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A line, with what the register has where the line knows nothing."""
+    return {name: entry.get(name) if value is None else value for name, value in line.values.items()}
 
 
 Known = Mapping[str, Mapping[str, Any]]

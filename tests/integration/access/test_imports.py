@@ -179,6 +179,30 @@ async def test_an_export_comes_back_unchanged(staffed: Landlord, kind: str) -> N
     assert again["lines"] > 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "lines", "kept"),
+    [
+        ("sites", ["site,name", "page,Our page"], "select name, kind, network from sites where site = 'page'"),
+        (
+            "accounts",
+            ["account,email", "a1,Our page"],
+            "select email, kind, network from accounts where account = 'a1'",
+        ),
+        (
+            "grants",
+            ["grant,business_case", "g1,Our page"],
+            "select business_case, role, site from grants where \"grant\" = 'g1'",
+        ),
+    ],
+)
+async def test_a_table_of_few_columns_leaves_the_others_as_they_were(
+    staffed: Landlord, kind: str, lines: list[str], kept: str
+) -> None:
+    (before,) = await staffed.rows(kept)
+    assert (await staffed.brought(kind, *lines))["changed"] == 1
+    assert await staffed.rows(kept) == [("Our page", *before[1:])]
+
+
 async def test_a_grant_that_appears_for_a_leaver_is_revoked_at_once(staffed: Landlord) -> None:
     await staffed.hear(left("p1"))
     await staffed.forget()
