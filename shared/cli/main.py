@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from shared.cli import clock, dead_letters, deliveries, imports, policy, positions, publish, topics
+from shared.cli.doctor import doctor
 from shared.cli.failure import Failure
 from shared.cli.image import image
 from shared.cli.migrate import migrate
@@ -82,6 +83,7 @@ app.command("token")(token)
 app.add_typer(positions.app, name="positions")
 app.command("migrate")(migrate)
 app.add_typer(topics.app, name="topics")
+app.command("doctor")(doctor)
 
 
 def main() -> None:

@@ -1,0 +1,118 @@
+"""What `houserules doctor` asks a service's database, as the app role that the service works as."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.cli import doctor_verdicts as verdicts
+from shared.cli.doctor_finding import Finding, bad
+from shared.cli.doctor_verdicts import Rights
+
+if TYPE_CHECKING:
+    from shared.platform.db import Database
+
+__all__ = ["Positions", "examine"]
+
+Positions = dict[tuple[str, int], int]
+"""Topic and partition to the offset that is read next."""
+
+RIGHTS = """
+    select current_user as role, r.rolsuper, r.rolcreaterole or r.rolcreatedb as creates,
+           has_schema_privilege('public', 'create')
+               or has_database_privilege(current_database(), 'create') as tables,
+           (select count(*) from pg_class c where c.relowner = r.oid and c.relkind = 'r') as owns,
+           array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid
+                 where m.member = r.oid order by 1) as groups,
+           array(select d.datname::text from pg_database d
+                 where d.datallowconn and d.datname <> current_database()
+                   and has_database_privilege(d.datname, 'connect') order by 1) as enters
+    from pg_roles r where r.rolname = current_user
+"""
+OUTBOX = """
+    select count(*) as rows, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as age,
+           (select count(*) from outbox_refused) as refused
+    from outbox
+"""
+LETTERS = "select code, count(*) as letters, min(at) as oldest from dead_letters where state = 'open' group by code"
+LEADERS = """
+    select coalesce(nullif(a.application_name, ''), 'process ' || l.pid) as name
+    from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+      and l.classid::bigint = :space and l.objid::bigint = :number
+      and l.database = (select oid from pg_database where datname = current_database())
+"""
+KNOWN = "select exists (select from information_schema.tables where table_name = 'alembic_version') as there"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was found, and the positions where the database could be read."""
+
+    findings: list[Finding]
+    positions: Positions | None = None
+
+
+async def examine(service: str, url: str, *, up: bool) -> Examined:
+    """Clock, migrations, role, outbox, relay, dead letters, positions. A database that is away is one finding."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared.platform.db import Database, is_outage
+
+    database = Database(url, application_name="houserules-doctor", pool_size=2)
+    try:
+        return await _examine(service, database, up)
+    except Exception as error:
+        if not (is_outage(error) or isinstance(error, SQLAlchemyError)):
+            raise
+        reason = type(error.__cause__ or error).__name__
+        do = "is PostgreSQL up? `make run` starts it; its log is in the stack's folder, data/logs/postgres.log"
+        return Examined([bad("database", service, f"does not answer ({reason})", do)])
+    finally:
+        await database.close()
+
+
+async def _examine(service: str, database: "Database", up: bool) -> Examined:
+    from shared.platform.migrate import head
+
+    before = datetime.now(UTC)
+    theirs: datetime = (await database.fetch("select clock_timestamp()"))[0][0]
+    after = datetime.now(UTC)
+    seconds = min(0.0, (theirs - before).total_seconds()) + max(0.0, (theirs - after).total_seconds())
+    findings = [verdicts.skew(service, seconds)]
+    current = None
+    if (await database.fetch(KNOWN))[0].there:
+        rows = await database.fetch("select version_num from alembic_version")
+        current = rows[0].version_num if rows else None
+    findings += [verdicts.migrations(service, current, head(service)), await _rights(service, database)]
+    if current is None:
+        return Examined(findings)
+    findings += [await _outbox(service, database), await _relay(service, database, up)]
+    findings.append(await _letters(service, database))
+    rows = await database.fetch("select topic, partition, next_offset from positions")
+    return Examined(findings, {(row.topic, row.partition): row.next_offset for row in rows})
+
+
+async def _rights(service: str, database: "Database") -> Finding:
+    (row,) = await database.fetch(RIGHTS)
+    return verdicts.rights(
+        service, Rights(row.role, row.rolsuper, row.creates, row.tables, row.owns, tuple(row.groups), tuple(row.enters))
+    )
+
+
+async def _outbox(service: str, database: "Database") -> Finding:
+    (row,) = await database.fetch(OUTBOX)
+    return verdicts.outbox(service, row.rows, row.age, row.refused)
+
+
+async def _relay(service: str, database: "Database", up: bool) -> Finding:
+    from shared.bus.relay import LOCK
+
+    rows = await database.fetch(LEADERS, space=LOCK[0], number=LOCK[1])
+    return verdicts.relay(service, [row.name for row in rows], up=up)
+
+
+async def _letters(service: str, database: "Database") -> Finding:
+    rows = await database.fetch(LETTERS)
+    oldest = min((row.oldest for row in rows), default=None)
+    when = oldest.strftime("%Y-%m-%d %H:%M UTC") if oldest else None
+    return verdicts.dead_letters(service, {row.code: row.letters for row in rows}, when)
