@@ -1,6 +1,7 @@
 """The guards, each taken away once. The texts must fit the code exactly: `make mutants` refuses to run when they do not."""
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.pages import PAGES
 
 __all__ = ["MUTANTS"]
 
@@ -273,4 +274,4 @@ _DOORS = (
     ),
 )
 
-MUTANTS: tuple[Mutant, ...] = (*_BUS, *_SLA, *_DOORS)
+MUTANTS: tuple[Mutant, ...] = (*_BUS, *_SLA, *_DOORS, *PAGES)

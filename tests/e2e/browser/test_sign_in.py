@@ -65,12 +65,13 @@ async def test_a_role_without_right_is_told_who_has(visits: Visits, world: World
 
 
 FAULTS = {
-    "a field without a label": ("document.querySelector('label').remove()", "label"),
+    "a field without a label": ("document.querySelector('label[for=token]').remove()", "label"),
     "words that can hardly be read": ("document.querySelector('h1').style.color = '#999'", "color-contrast"),
     "a control that is too small": (
         "document.querySelector('button').style.cssText = 'all: unset; font-size: 5px'",
         "",
     ),
+    "a control that a finger misses": ("document.querySelector('button').style.minHeight = '30px'", "fingertip"),
     "a page wider than the screen": ("document.querySelector('h1').style.width = '500px'", "wider than the screen"),
 }
 

@@ -21,6 +21,13 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     "resultTypes": ["violations"],
 }
+FINGERTIP = 44
+"""So many pixels has what is pressed, across and down."""
+CONTROLS = "button, .button, summary, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio])"
+SMALL = """([controls, fingertip]) => [...document.querySelectorAll(controls)]
+    .map(one => [one, one.getBoundingClientRect()])
+    .filter(([, box]) => box.height > 0 && Math.min(box.height, box.width) < fingertip - 0.5)
+    .map(([one, box]) => `${one.outerHTML.slice(0, 120)}: ${box.width} by ${box.height}`)"""
 GRAVE = ("serious", "critical")
 LONGEST_WAY = 200
 """So many times may Tab be pressed."""
@@ -79,7 +86,7 @@ class Visits:
         return file
 
     async def axe(self, page: Page) -> None:
-        """No serious fault for a screen reader or a keyboard, in light or in dark, and nothing beside the screen.
+        """No serious fault for a screen reader or a keyboard, in light or in dark; for fingers, and within the screen.
 
         axe is a script, and the page runs none: it looks at a copy of what is shown, in a page that does.
         """
@@ -98,6 +105,8 @@ class Visits:
             found = await twin.evaluate("rules => axe.run(document, rules)", RULES)
             faults = [fault for fault in found["violations"] if fault["impact"] in GRAVE]
             assert not faults, f"{page.url}, {scheme}:\n" + "\n".join(_told(fault) for fault in faults)
+        small = await twin.evaluate(SMALL, [CONTROLS, FINGERTIP])
+        assert not small, f"{page.url}: smaller than a fingertip:\n" + "\n".join(small)
         beside = await twin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beside <= 0, f"{page.url} is {beside} pixels wider than the screen"
         await context.close()

@@ -188,14 +188,13 @@ async def test_a_file_over_the_cap_is_refused_in_a_page(
 async def test_every_page_forbids_scripts_frames_and_copies(browser: httpx.AsyncClient, path: str, status: int) -> None:
     answer = await browser.get(path)
     assert answer.status_code == status
-    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
-    assert policy == {
-        "default-src": "'none'",
-        "style-src": "'self'",
-        "img-src": "'self'",
-        "form-action": "'self'",
-        "frame-ancestors": "'none'",
-        "base-uri": "'none'",
+    assert set(answer.headers.get("content-security-policy", "").split("; ")) == {
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
     }
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
