@@ -56,7 +56,7 @@ class Outbox:
              with ordinality as o(organisation, topic, partition, key, headers, body, n)
         order by n
     """
-    SPAN = "select max(id) - min(id) + 1 from outbox"
+    SPAN = "select coalesce(max(id) - min(id) + 1, 0) from outbox"
     ROWS = "select count(*) from (select from outbox limit :rows + 1) as o"
     AGE = """
         select extract(epoch from clock_timestamp() - created_at) from outbox order by id limit 1

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from shared.bus import Bus, KeyNotLocked, Relay, TooLarge
 from shared.bus.outbox import OutboxRow
@@ -115,6 +117,25 @@ async def test_the_outbox_budget(world: World, rows: int, age_s: float, full: bo
         tx.emit(*(resolved("a") for _ in range(4)))
     bus._full_asked = time.monotonic() - 2
     assert await bus.outbox_full() is full
+
+
+async def test_an_outbox_that_empties_while_it_is_measured_is_not_full(world: World) -> None:
+    """The relay may send the last row between one look at it and the next."""
+    ours = world.ledger.bus
+    bus = Bus(ours.service, ours.database, ours.clock, ours.topics, Budget(3, 60))
+    async with bus.transaction() as tx:
+        await tx.lock("westward", "messages", "a")
+        tx.emit(*(resolved("a") for _ in range(4)))
+    looked = []
+
+    def emptied(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if "max(id)" in statement and not looked:
+            looked.append(statement)
+            cursor.execute("delete from outbox")
+
+    listen(ours.database.engine.sync_engine, "before_cursor_execute", emptied)
+    assert not await bus.outbox_full()
+    assert looked
 
 
 async def test_a_missing_topic_keeps_its_own_rows_waiting_and_no_others(world: World) -> None:
