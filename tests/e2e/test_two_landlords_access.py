@@ -35,6 +35,7 @@ OBJECTS: Mapping[tuple[str, str], Step] = {
     ("get", "/revocations/{id}"): Step("/revocations/{revocation}"),
     ("post", "/revocations/{id}/claim"): Step("/revocations/{revocation}/claim"),
     ("post", "/revocations/{id}/confirm"): Step("/revocations/{revocation}/confirm", shown=True),
+    ("get", "/revocations/{id}/evidence"): Step("/revocations/{revocation}/evidence"),
     ("post", "/revocations/{id}/reopen"): Step("/revocations/{revocation}/reopen", fields={"note": "still there"}),
     ("post", "/revocations/{id}/waive"): Step(
         "/revocations/{revocation}/waive", "head-of-communications", {"until": "2026-10-10", "reason": "hand-over"}

@@ -12,6 +12,7 @@ from shared.platform.problem import Problem, unavailable
 from shared.policy import Packs
 
 __all__ = [
+    "BEHOLDERS",
     "DECIDERS",
     "KEEPERS",
     "MAY",
@@ -30,6 +31,8 @@ __all__ = [
 KEEPERS = ("communications", "people-team")
 READERS = ("communications", "head-of-communications", "dpo", "people-team", "is-team", "line-manager")
 DECIDERS = ("communications",)
+BEHOLDERS = ("communications", "head-of-communications", "dpo")
+"""Who may open what was shown as evidence."""
 MAY = MappingProxyType(
     {
         "claim": ("communications", "line-manager", "is-team"),

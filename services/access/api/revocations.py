@@ -8,9 +8,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from services.access.api.common import MAY, NOT_FOUND, Reader, Text, bus_of, must, own_people, packs_of, writable
+from services.access.api.common import (
+    BEHOLDERS,
+    MAY,
+    NOT_FOUND,
+    Reader,
+    Text,
+    bus_of,
+    must,
+    own_people,
+    packs_of,
+    writable,
+)
 from services.access.api.form import FORM, Form, read_form, until_of
 from services.access.domain import Forbidden, Refused, Revocation, Telling, revocation
+from services.access.domain.evidence import ending_of
 from services.access.store import entries, evidence, revocations
 from services.access.store.locks import lock_organisations
 from services.access.store.settling import settle, telling_of
@@ -28,6 +40,7 @@ router = APIRouter(prefix="/revocations", tags=["revocations"])
 
 Claimer = Annotated[Principal, Depends(allow(*MAY["claim"]))]
 Confirmer = Annotated[Principal, Depends(allow(*MAY["confirm"]))]
+Beholder = Annotated[Principal, Depends(allow(*BEHOLDERS))]
 Head = Annotated[Principal, Depends(allow(*MAY["waive"]))]
 State = Literal[
     "planned",
@@ -158,6 +171,22 @@ async def show_revocation(request: Request, reader: Reader, id: str) -> dict[str
     return body_of(one, tx.now)
 
 
+@router.get(
+    "/{id}/evidence",
+    summary="What was shown when it was confirmed",
+    response_class=Response,
+    responses=NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
+)
+async def show_evidence(request: Request, beholder: Beholder, id: str) -> Response:
+    """The file, to be saved: no browser opens it here."""
+    async with bus_of(request).transaction() as tx:
+        one = await _find(tx, beholder, id)
+        kept = must(one.evidence and await evidence.find(tx, beholder.organisation, one.evidence), "evidence")
+    headers = {"Content-Disposition": f'attachment; filename="{id}.{ending_of(kept.media_type)}"'}
+    headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+    return Response(kept.content, media_type=kept.media_type, headers=headers)
+
+
 @dataclass(slots=True)
 class _Act:
     """One act on one revocation: what it asks for and what it leads to."""
@@ -166,24 +195,24 @@ class _Act:
     telling: Telling
     actor: Principal
     form: Form
+    evidence: str | None
+    """The hash of the file that came with it."""
     zone: Any
     waive_at_most: Any
 
     async def claim(self, one: Revocation) -> Revocation:
         """Clause: westward:6.4."""
         claimed = revocation.claim(one, self.actor.person, self.tx.now)
-        if self.form.file is not None:
-            await self._evidence()
         self.telling.step(access.RevocationClaimed, claimed, by=self.actor.person)
         return claimed
 
     async def confirm(self, one: Revocation) -> Revocation:
         """Clauses: westward:6.4, 6.8."""
-        if self.form.file is None:
+        if self.evidence is None:
             raise Problem(
                 422, "invalid", "A confirmation needs evidence.", [Fault("/evidence", "a file that shows it")]
             )
-        confirmed = revocation.confirm(one, self.actor.person, await self._evidence(), self.tx.now)
+        confirmed = revocation.confirm(one, self.actor.person, self.evidence, self.tx.now)
         if one.state not in ("claimed", "verifying"):
             self.telling.step(access.RevocationClaimed, confirmed, by=self.actor.person)
         self.telling.step(access.RevocationConfirmed, confirmed, by=self.actor.person)
@@ -212,11 +241,6 @@ class _Act:
         self.telling.step(access.RevocationWaived, waived, by=self.actor.person)
         return waived
 
-    async def _evidence(self) -> str:
-        assert self.form.file is not None
-        media_type, content = self.form.file
-        return await evidence.keep(self.tx, self.actor.organisation, self.actor.person, media_type, content)
-
 
 Verb = Callable[[_Act, Revocation], Awaitable[Revocation]]
 
@@ -242,7 +266,7 @@ async def confirm(request: Request, actor: Confirmer, id: str) -> Response:
 
 
 @router.post(
-    "/{id}/waive", summary="Let it stand", response_model=RevocationBody, responses=ANSWERS, openapi_extra=FORM
+    "/{id}/waive", summary="Let it stand", response_model=RevocationBody, responses=WITH_FILE, openapi_extra=FORM
 )
 async def waive(request: Request, actor: Head, id: str) -> Response:
     """For a time, with a reason."""
@@ -253,7 +277,7 @@ async def waive(request: Request, actor: Head, id: str) -> Response:
     "/{id}/reopen",
     summary="It is there after all",
     response_model=RevocationBody,
-    responses=ANSWERS,
+    responses=WITH_FILE,
     openapi_extra=FORM,
 )
 async def reopen(request: Request, actor: Confirmer, id: str) -> Response:
@@ -272,7 +296,8 @@ async def _act(request: Request, actor: Principal, id: str, action: str, verb: V
             before = await _find(tx, actor, id)
             telling = telling_of(tx, packs, actor.organisation)
             pack = telling.pack
-            act = _Act(tx, telling, actor, form, pack.tz, pack.access.waive_at_most.fixed)
+            shown = await evidence.keep(tx, actor.organisation, actor.person, *form.file) if form.file else None
+            act = _Act(tx, telling, actor, form, shown, pack.tz, pack.access.waive_at_most.fixed)
             after = await _allowed(verb(act, before))
             await revocations.save(tx, actor.organisation, [after])
             await audit(
@@ -284,7 +309,7 @@ async def _act(request: Request, actor: Principal, id: str, action: str, verb: V
                 at=tx.now,
                 reason=form.reason or form.note,
                 before=_trace(before),
-                after=_trace(after),
+                after=_trace(after) | ({"evidence": shown} if shown else {}),
             )
             await settle(tx, packs, actor.organisation, [after.person], telling=telling)
             return json_answer(body_of(after, tx.now))
@@ -309,6 +334,6 @@ async def _find(tx: Tx, reader: Principal, id: str) -> Revocation:
     return found
 
 
-def _trace(one: Revocation) -> Mapping[str, Any]:
+def _trace(one: Revocation) -> dict[str, Any]:
     names = ("state", "claimed_by", "confirmed_by", "evidence", "waived_until")
     return {name: value for name in names if (value := getattr(one, name)) is not None}

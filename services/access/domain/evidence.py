@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
-__all__ = ["NotEvidence", "typed"]
+__all__ = ["NotEvidence", "ending_of", "typed"]
 
 MAGIC: Mapping[bytes, str] = MappingProxyType(
     {
@@ -44,6 +44,11 @@ def typed(name: str, content: bytes) -> str:
     if said != found:
         raise NotEvidence(f"The file's content is {found}; its name says otherwise.")
     return found
+
+
+def ending_of(media_type: str) -> str:
+    """What a file of a media type is called at its end."""
+    return next(ending for ending, known in ENDINGS.items() if known == media_type).removeprefix(".")
 
 
 def _sniffed(content: bytes) -> str | None:

@@ -8,7 +8,7 @@ from fastapi import Depends, Form, Query, Request, Response
 
 from services.access.api import cases, revocations, stories
 from services.access.api.cases import Note
-from services.access.api.common import DECIDERS, KEEPERS, MAY, READERS, packs_of
+from services.access.api.common import BEHOLDERS, DECIDERS, KEEPERS, MAY, READERS, packs_of
 from services.access.pages import words
 from services.access.pages.house import FRESH, PAGES, Sent, sent
 from services.access.pages.shown import by_leaver, shown
@@ -45,18 +45,28 @@ DONE: Mapping[str, str] = MappingProxyType(
 
 @router.get("/")
 async def leavers(
-    request: Request, visitor: Seeing, show: str = "open", cursor: Annotated[str | None, Query(max_length=2000)] = None
+    request: Request,
+    visitor: Seeing,
+    show: str = "open",
+    person: Annotated[str, Query(max_length=255)] = "",
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
-    """Leavers and their revocations."""
-    return await _list(request, visitor, show, cursor)
+    """Leavers and their revocations, or those of the one who was asked for."""
+    return await _list(request, visitor, show, person.strip().replace("\0", ""), cursor)
 
 
 async def _list(
-    request: Request, visitor: Visitor, show: str = "open", cursor: str | None = None, came: Sent = FRESH
+    request: Request,
+    visitor: Visitor,
+    show: str = "open",
+    person: str = "",
+    cursor: str | None = None,
+    came: Sent = FRESH,
 ) -> Response:
     who = visitor.principal
     show = show if show in SHOW else "open"
-    found = await revocations.list_revocations(request, who, limit=MOST, cursor=cursor, **SHOW[show][1])
+    wanted = dict(SHOW[show][1]) | {"person": person or None}
+    found = await revocations.list_revocations(request, who, limit=MOST, cursor=cursor, **wanted)
     asked = (await cases.list_cases(request, who, state="open", limit=MOST))["items"]
     names = await stories.names_of(
         request, who, [id for one in asked for id in (one["person"], *(held["person"] for held in one["held"]))]
@@ -73,6 +83,7 @@ async def _list(
         keeps=bool(who.roles & set(KEEPERS)),
         choices=[(name, label, name == show) for name, (label, _) in SHOW.items()],
         show=show,
+        person=person,
         next=found["next"],
         first=cursor is None,
         came=came,
@@ -84,7 +95,7 @@ async def _list(
 def forms_of(request: Request, who: Principal) -> dict[str, Any]:
     """What the forms of a revocation say."""
     at_most = packs_of(request).latest(who.organisation).access.waive_at_most.fixed
-    return {"verbs": words.VERBS, "waive_days": at_most.days}
+    return {"verbs": words.VERBS, "waive_days": at_most.days, "beholds": bool(who.roles & set(BEHOLDERS))}
 
 
 def _asks(case: Mapping[str, Any], names: stories.Names) -> str:
@@ -110,6 +121,12 @@ async def _one(request: Request, visitor: Visitor, id: str, came: Sent = FRESH) 
         came=came,
         **forms_of(request, visitor.principal),
     )
+
+
+@router.get("/page/revocations/{id}/evidence")
+async def evidence(request: Request, visitor: Annotated[Visitor, Depends(seen(*BEHOLDERS))], id: str) -> Response:
+    """What was shown when it was confirmed, as a file to be saved."""
+    return await revocations.show_evidence(request, visitor.principal, id)
 
 
 Door = Callable[[Request, Principal, str], Awaitable[Response]]

@@ -169,7 +169,18 @@ async def test_pictures_documents_and_plain_text_are_evidence(staffed: Landlord)
     ]
     await staffed.hear(left("p1"))
     one = (await staffed.revocations())["g1"]["revocation"]
+    assert (await staffed.get(f"/revocations/{one}/evidence")).status_code == 404
     for number, file in enumerate(shown, 1):
         assert (await staffed.act(one, "confirm", file=file)).status_code == 200, file[0]
+        assert (await staffed.get(f"/revocations/{one}/evidence", role="dpo")).content == file[1]
         assert await staffed.rows("select count(*) from evidence") == [(number,)]
         await staffed.act(one, "reopen")
+
+
+async def test_what_is_shown_with_a_claim_is_kept_and_told_of_in_the_audit(staffed: Landlord) -> None:
+    await staffed.hear(left("p1"))
+    one = (await staffed.revocations())["g1"]["revocation"]
+    assert (await staffed.act(one, "claim", file=PDF)).json()["evidence"] is None
+    (kept,) = await staffed.rows("select hash, added_by from evidence")
+    assert kept[1] == "k1"
+    assert await staffed.rows("select after ->> 'evidence' from audit where subject = :one", one=one) == [(kept[0],)]

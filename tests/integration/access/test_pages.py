@@ -18,6 +18,7 @@ SCRIPT = '<script>alert("1")</script>'
 SEES: dict[str, set[str]] = {
     "/": READERS,
     "/page/revocations/{id}": READERS,
+    "/page/revocations/{id}/evidence": {"communications", "head-of-communications", "dpo"},
     "/page/people": READERS,
     "/page/people/{id}": READERS,
     "/page/sites/{id}": READERS,
@@ -141,6 +142,21 @@ async def test_what_is_open_comes_first_by_deadline_with_what_it_needs_in_words(
     assert "Held: p2 is the last administrator of Our page (page)" in both and both.count("Held: ") == 2
 
 
+async def test_one_leaver_is_found_by_number_and_a_long_list_goes_on(staffed: Landlord) -> None:
+    rows = [f"more{number:03},a1,group,member" for number in range(60)]
+    await staffed.brought("grants", "grant,account,site,role", *rows)
+    await staffed.hear(left("p1"), left("p2"))
+    visit = Visit(staffed)
+    first = (await visit.see("/?person=p1")).text
+    more = re.search(r'href="(/\?show=open&amp;person=p1&amp;cursor=[^"]+)">More', first)
+    assert more is not None and "p2" not in text_of_escaped(re.sub(r"<[^>]+>", "", first))
+    second = (await visit.see(more[1].replace("&amp;", "&"))).text
+    listed = [set(re.findall(r'<article class="panel" aria-labelledby="r-([^"]+)"', page)) for page in (first, second)]
+    assert (len(listed[0]), len(listed[1]), listed[0] & listed[1]) == (50, 12, set())
+    assert "From the beginning" in second
+    assert "Nothing of nobody here" in await visit.told("/?person=nobody")
+
+
 async def test_the_only_administrator_is_said_to_be_the_last(staffed: Landlord) -> None:
     await staffed.brought("grants", "grant,account,site,role", "gx,a1,group,admin")
     await staffed.hear(left("p1"))
@@ -161,6 +177,11 @@ async def test_a_removal_is_confirmed_with_a_file_and_the_page_says_so_once(staf
     assert "Confirmed: the access is gone" in (await staffed.client.get("/", headers=cookie)).text
     assert (await staffed.revocations())["g1"]["confirmed_by"] == "k1"
     assert await staffed.rows("select actor, reason from audit where action = 'confirm-revocation'") == [("k1", "seen")]
+    file = await visit.see(f"/page/revocations/{one}/evidence")
+    assert (file.content, file.headers["content-type"]) == (PDF[1], "application/pdf")
+    assert file.headers["content-disposition"] == f'attachment; filename="{one}.pdf"'
+    assert f"/page/revocations/{one}/evidence" in (await visit.see("/?show=confirmed")).text
+    assert f"/page/revocations/{one}/evidence" not in (await Visit(staffed, "is-team").see("/?show=confirmed")).text
     text = await visit.told("/page/people/p1")
     assert "Removal confirmed" in text and "“seen”" in text and "Access ended in the register" in text
 

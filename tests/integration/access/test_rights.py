@@ -19,6 +19,7 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/sites/{id}/holders"): READERS,
     ("GET", "/revocations"): READERS,
     ("GET", "/revocations/{id}"): READERS,
+    ("GET", "/revocations/{id}/evidence"): {"communications", "head-of-communications", "dpo"},
     ("POST", "/revocations/{id}/claim"): {"communications", "line-manager", "is-team"},
     ("POST", "/revocations/{id}/confirm"): CONFIRMERS,
     ("POST", "/revocations/{id}/reopen"): CONFIRMERS,
