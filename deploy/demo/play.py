@@ -23,7 +23,7 @@ from shared.platform.clock import ClockFile
 
 __all__ = ["Play", "stand_at"]
 
-QUIET_S = 30.0
+QUIET_S = 60.0
 MOMENT = timedelta(seconds=1)
 
 
