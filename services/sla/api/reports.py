@@ -14,7 +14,6 @@ from sqlalchemy import Row
 
 from services.sla import store
 from services.sla.api.common import EARLIEST, LATEST, Reader, Text, bus_of, packs_of, wrong
-from services.sla.api.targets import shown
 from services.sla.domain import Cell, Figures, report
 from shared.contracts.fields import MessageKind, TargetKind
 from shared.platform import sheet
@@ -222,7 +221,7 @@ async def _portion(request: Request, wanted: store.Wanted, last: Row[Any] | None
 
 
 def _line(row: Row[Any]) -> list[Any]:
-    known = shown(row.conversation, store.standing_of(row))
+    known = row._mapping
     return [known[column] for column in COLUMNS]
 
 

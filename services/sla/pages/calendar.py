@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request, Response
 
 from services.sla.api import calendar
-from services.sla.api.common import wrong
+from services.sla.api.common import READERS, wrong
 from services.sla.pages import words
 from services.sla.pages.house import PAGES, Planning, kinds_of, now_of, pack_of
 from shared.platform.pages import Visitor
@@ -49,6 +49,7 @@ async def due(
         start=start or now_of(request).astimezone(zone).strftime(MINUTE),
         planned=planned,
         problem=problem,
+        reads=bool(visitor.principal.roles & set(READERS)),
     )
 
 

@@ -58,7 +58,8 @@ COUNT = """
 """One reading of the rows for all breakdowns. `grouping` is 0 for the column that a row is about."""
 
 STARTED = """
-    select * from targets
+    select *, cast(floor(extract(epoch from settled_at - started_at)) as bigint) as elapsed_s
+    from targets
     where {where} and (started_at, target) > (cast(:after_start as timestamptz), cast(:after_target as uuid))
     order by started_at, target
     limit :most

@@ -186,6 +186,10 @@ class TestCalendar:
             said = text(await look(organisation, "/page/calendar", rule="response", start="2026-04-02T15:00"))
             assert due in said
 
+    async def test_leads_on_only_who_may_go_there(self, look: Look) -> None:
+        for role, leads in (("line-manager", False), ("dpo", True)):
+            assert ("Back to the deadlines" in (await look("westward", "/page/calendar", role=role)).text) == leads
+
     async def test_what_is_wrong_is_said_at_the_field(self, look: Look) -> None:
         for start in ("Friday", "9999-12-31T00:00", "0001-01-01T00:00"):
             answer = await look("westward", "/page/calendar", rule="response", start=start)
