@@ -1,0 +1,208 @@
+"""`houserules doctor`: what each measurement means. Rows are what was measured, and the verdict."""
+
+import pytest
+
+from shared.cli import doctor_verdicts as verdicts
+from shared.cli.doctor_bus import access_lists, behind, judge_lag
+from shared.cli.doctor_finding import Finding, Verdict
+from shared.cli.doctor_verdicts import Rights
+
+
+def holds(finding: Finding, verdict: Verdict, *said: str) -> None:
+    """The verdict, the words in it, and something to do wherever it is not well."""
+    assert finding.verdict == verdict, finding
+    for text in said:
+        assert text in f"{finding.says} → {finding.do}"
+    if verdict in ("bad", "warning"):
+        assert finding.do
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"), [((3, 11, 0), "ok"), ((3, 14, 2), "ok"), ((3, 10, 12), "bad"), ((2, 7, 18), "bad")]
+)
+def test_python(found: tuple[int, int, int], verdict: Verdict) -> None:
+    holds(verdicts.python(found, (3, 11)), verdict, ".".join(map(str, found)))
+
+
+LOCKED = {"aiokafka": "0.14.0", "msgspec": "0.22.0", "colorama": "0.4.6"}
+NEEDED = ["aiokafka", "msgspec"]
+
+
+@pytest.mark.parametrize(
+    ("installed", "verdict", "said"),
+    [
+        ({"aiokafka": "0.14.0", "msgspec": "0.22.0"}, "ok", "as locked"),
+        (LOCKED, "ok", "3 packages"),
+        ({"aiokafka": "0.13.0", "msgspec": "0.22.0"}, "bad", "aiokafka is 0.13.0, locked 0.14.0"),
+        ({"aiokafka": "0.14.0"}, "bad", "msgspec is missing"),
+        ({**LOCKED, "colorama": "0.4.5"}, "bad", "colorama is 0.4.5"),
+    ],
+    ids=["a package for other machines is not needed", "all", "another version", "missing", "another, with a marker"],
+)
+def test_dependencies(installed: dict[str, str], verdict: Verdict, said: str) -> None:
+    holds(verdicts.dependencies(LOCKED, NEEDED, installed), verdict, said)
+
+
+@pytest.mark.parametrize(
+    ("mode", "own", "verdict", "said"),
+    [
+        (0o600, True, "ok", "alone"),
+        (0o400, True, "ok", "alone"),
+        (0o644, True, "bad", "chmod 600 stack.json"),
+        (0o660, True, "bad", "mode 660"),
+        (0o600, False, "bad", "belongs to somebody else"),
+    ],
+)
+def test_stack_file(mode: int, own: bool, verdict: Verdict, said: str) -> None:
+    holds(verdicts.permissions(mode, own=own, path="stack.json"), verdict, said)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict", "said"),
+    [
+        (0.0, "ok", "less than a second"),
+        (-0.9, "ok", ""),
+        (1.5, "warning", "1.5 s ahead"),
+        (-1.5, "warning", "1.5 s behind"),
+        (2.0, "warning", ""),
+        (2.1, "bad", "NTP"),
+        (-3600.0, "bad", "3600.0 s behind"),
+    ],
+)
+def test_clocks(seconds: float, verdict: Verdict, said: str) -> None:
+    """Two seconds are what a service still starts with."""
+    holds(verdicts.skew("sla", seconds), verdict, said)
+
+
+@pytest.mark.parametrize(
+    ("current", "verdict", "said"),
+    [
+        ("0002", "ok", "at 0002"),
+        ("0001", "bad", "houserules migrate sla"),
+        (None, "bad", "at none"),
+        ("0003", "bad", ""),
+    ],
+)
+def test_migrations(current: str | None, verdict: Verdict, said: str) -> None:
+    holds(verdicts.migrations("sla", current, "0002"), verdict, said)
+
+
+@pytest.mark.parametrize(
+    ("rights", "verdict", "said"),
+    [
+        (Rights("sla_app"), "ok", ""),
+        (Rights("sla_app", creates_tables=True), "bad", "may create tables"),
+        (Rights("sla_owner", creates_tables=True, owns=12), "bad", "owns 12 tables"),
+        (Rights("postgres", superuser=True), "bad", "is a superuser"),
+        (Rights("sla_app", creates_roles_or_databases=True), "bad", "may create roles"),
+        (Rights("sla_app", member_of=("sla_owner",)), "bad", "is a member of sla_owner"),
+        (Rights("sla_app", enters=("intake",)), "warning", "may also enter intake"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_database_roles(rights: Rights, verdict: Verdict, said: str) -> None:
+    holds(verdicts.rights("sla", rights), verdict, said)
+
+
+READY = {"database": "ready", "bus": "ready"}
+
+
+@pytest.mark.parametrize(
+    ("checks", "explained", "verdict", "said"),
+    [
+        (READY, {}, "ok", "up and ready"),
+        ({**READY, "bus": "partition held"}, {}, "bad", "bus: partition held"),
+        ({**READY, "bus": "KafkaError"}, {"bus": "kafka"}, "not checked", "see kafka"),
+        ({"database": "old", "bus": "held"}, {"database": "migrations"}, "bad", "bus: held"),
+        ({"database": "old", "bus": "x"}, {"database": "migrations", "bus": "kafka"}, "not checked", "migrations and kafka"),
+    ],
+    ids=["ready", "a reason of its own", "a consequence", "a consequence and its own", "two consequences"],
+)  # fmt: skip
+def test_services(checks: dict[str, str], explained: dict[str, str], verdict: Verdict, said: str) -> None:
+    holds(verdicts.readiness("sla", checks, explained), verdict, said)
+
+
+def test_two_wrong_parts_of_which_one_is_explained_tell_the_other_alone() -> None:
+    finding = verdicts.readiness("sla", {"database": "old", "bus": "held"}, {"database": "migrations"})
+    assert "old" not in finding.says
+
+
+P0, P1 = ("houserules.messages", 0), ("houserules.messages", 1)
+
+
+def test_what_waits_is_what_lies_between_the_position_and_the_logs_end() -> None:
+    ends = {P0: (0, 10), P1: (5, 8), ("houserules.people", 0): (0, 99)}
+    assert behind(ends, {P0: 4}, ("houserules.messages",)) == {P0: 6, P1: 3}
+    assert behind(ends, {P0: 10, P1: 8}, ("houserules.messages",)) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "up", "verdict", "said"),
+    [
+        ({}, {}, True, "ok", "nothing waits"),
+        ({P0: 9}, {P0: 3}, True, "ok", "are being read"),
+        ({P0: 9}, {}, True, "ok", "nothing waits"),
+        ({P0: 9}, {P0: 9}, True, "bad", "none is read"),
+        ({P0: 9, P1: 5}, {P0: 3, P1: 5}, True, "bad", "8 records wait"),
+        ({P0: 30_000}, {P0: 20_000}, True, "warning", "20000"),
+        ({P0: 9}, {P0: 9}, False, "not checked", "9 records wait for the service"),
+    ],
+    ids=["none", "moves", "gone", "stands", "one partition stands", "long", "the service is away"],
+)
+def test_lag(
+    before: dict[tuple[str, int], int], after: dict[tuple[str, int], int], up: bool, verdict: Verdict, said: str
+) -> None:
+    holds(judge_lag("sla", before, after, up=up), verdict, said)
+
+
+def test_dead_letters() -> None:
+    holds(verdicts.dead_letters("sla", {}, None), "ok")
+    holds(verdicts.dead_letters("sla", {"invalid": 2, "too-large": 1}, "2026-03-27 16:30 UTC"), "bad",
+          "3 open (invalid 2, too-large 1)", "2026-03-27 16:30 UTC", "houserules dead-letters list")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "age", "refused", "verdict", "said"),
+    [
+        (0, 0.0, 0, "ok", ""),
+        (500, 2.0, 0, "ok", ""),
+        (1, 11.0, 0, "warning", "11 s"),
+        (1, 61.0, 0, "bad", "1 rows wait, the oldest for 61 s"),
+        (0, 0.0, 1, "bad", "outbox_refused"),
+    ],
+)
+def test_outbox(rows: int, age: float, refused: int, verdict: Verdict, said: str) -> None:
+    holds(verdicts.outbox("sla", rows, age, refused), verdict, said)
+
+
+@pytest.mark.parametrize(
+    ("holders", "up", "verdict", "said"),
+    [
+        (["sla"], True, "ok", "one leads"),
+        (["sla"], False, "ok", "one leads"),
+        ([], True, "bad", "nobody leads"),
+        ([], False, "not checked", "while the service is away"),
+        (["sla", "sla"], True, "bad", "2 processes lead"),
+        (["psql"], True, "bad", "held by psql"),
+    ],
+)
+def test_relay(holders: list[str], up: bool, verdict: Verdict, said: str) -> None:
+    holds(verdicts.relay("sla", holders, up=up), verdict, said)
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "error", "verdict", "said"),
+    [
+        ("127.0.0.1:9092", 54, "ok", "this machine's alone"),
+        ("kafka:9092", 54, "warning", "may write to every topic"),
+        ("kafka:9092", 0, "ok", "for 7 resources"),
+        ("kafka:9092", 31, "not checked", "does not show them"),
+        ("kafka:9092", 35, "not checked", "error 35"),
+    ],
+)
+def test_access_lists(bootstrap: str, error: int, verdict: Verdict, said: str) -> None:
+    holds(access_lists(bootstrap, error, 7), verdict, said)
+
+
+def test_mail_is_said_to_be_missing() -> None:
+    holds(verdicts.mail(), "not checked", "not configured")
