@@ -79,7 +79,7 @@ def waive(thread: Thread, item: Item, reason: WaiverReason, actor: str, at: date
     """
     _refuse(item, "deleted")
     if item.settled is not None:
-        raise Forbidden(item.settled)
+        raise Forbidden(item.settled, f"The item is {item.settled} already.")
     at = _since(item, at)
     thread.conversation = replace(thread.conversation, waived_at=at)
     thread.settle("waived", at)
@@ -88,13 +88,13 @@ def waive(thread: Thread, item: Item, reason: WaiverReason, actor: str, at: date
 
 def hide(thread: Thread, item: Item, reason: ModerationReason, actor: str, at: datetime) -> list[Data]:
     """Somebody hid the message on its network. Clauses: westward:6.13, wheatley:appendix-1.9."""
-    _refuse(item, "hidden", "removed", "deleted")
+    _refuse(item, "removed", "deleted", already="hidden")
     return _moderate(thread, item, "hidden", reason, actor, at)
 
 
 def remove(thread: Thread, item: Item, reason: ModerationReason, actor: str, at: datetime) -> list[Data]:
     """Somebody removed the message from its network; one that was hidden can be. Clauses: westward:6.13, 7.5."""
-    _refuse(item, "removed", "deleted")
+    _refuse(item, "deleted", already="removed")
     return _moderate(thread, item, "removed", reason, actor, at)
 
 
@@ -251,7 +251,9 @@ def _staff_act(event: Callable[..., Data], item: Item, actor: str, at: datetime)
     return event(conversation=item.conversation, at=at, actor=actor, message=item.message)
 
 
-def _refuse(item: Item, *states: str) -> None:
+def _refuse(item: Item, *states: str, already: str | None = None) -> None:
+    if item.state == already:
+        raise Forbidden(item.state, f"The item is {already} already.")
     if item.state in states:
         raise Forbidden(item.state)
 

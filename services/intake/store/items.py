@@ -70,29 +70,35 @@ async def by_due(
     """
     return await tx.fetch(
         """
-        select i.*, d.due_at
-        from items as i
-        cross join lateral (
-            select min(t.due_at) as due_at from targets as t
-            where t.organisation = i.organisation and t.conversation = i.conversation
-              and t.state in ('open', 'breached') and (t.message = i.message or i.state = 'open')
-        ) as d
-        where i.organisation = :organisation and i.text is not null
-          and i.message in (
-              select message from items
-              where organisation = :organisation and state = coalesce(cast(:state as text), 'open')
-              union
-              select message from targets
-              where organisation = :organisation and state in ('open', 'breached') and cast(:state as text) is null
-          )
-          and (cast(:kind as text) is null or i.kind = :kind)
-          and (cast(:site as text) is null or i.site = :site)
-          and (cast(:external as text) is null or i.external = :external)
-          and (cast(:after as timestamptz) is null
-               or (coalesce(d.due_at, :never), i.posted_at, i.message)
-                  > (:after, cast(:posted as timestamptz), cast(:message as text)))
-        order by coalesce(d.due_at, :never), i.posted_at, i.message
-        limit :limit + 1
+        select i.*, n.due_at
+        from (
+            select w.message, w.posted_at, d.due_at
+            from items as w
+            cross join lateral (
+                select min(t.due_at) as due_at from targets as t
+                where t.organisation = w.organisation and t.conversation = w.conversation
+                  and t.state in ('open', 'breached') and (t.message = w.message or w.state = 'open')
+            ) as d
+            where w.organisation = :organisation and w.text is not null
+              and w.message in (
+                  select message from items
+                  where organisation = :organisation and state = coalesce(cast(:state as text), 'open')
+                    and text is not null
+                  union
+                  select message from targets
+                  where organisation = :organisation and state in ('open', 'breached') and cast(:state as text) is null
+              )
+              and (cast(:kind as text) is null or w.kind = :kind)
+              and (cast(:site as text) is null or w.site = :site)
+              and (cast(:external as text) is null or w.external = :external)
+              and (cast(:after as timestamptz) is null
+                   or (coalesce(d.due_at, :never), w.posted_at, w.message)
+                      > (:after, cast(:posted as timestamptz), cast(:message as text)))
+            order by coalesce(d.due_at, :never), w.posted_at, w.message
+            limit :limit + 1
+        ) as n
+        join items as i on i.organisation = :organisation and i.message = n.message
+        order by coalesce(n.due_at, :never), i.posted_at, i.message
         """,
         organisation=organisation,
         state=wish.state,

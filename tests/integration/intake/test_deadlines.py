@@ -146,6 +146,8 @@ async def test_two_organisations_targets_are_two(house: House) -> None:
     await hear(house, told(ours, hours=1), told(theirs, hours=2, organisation="wheatley"))
     assert (await house.item())["due_at"] == due(1)
     assert (await house.item("wheatley"))["due_at"] == due(2)
+    listed = await house.client.get("/items", params={"order": "due"}, headers=house.staff("wheatley"))
+    assert [item["message"] for item in listed.json()["items"]] == [theirs["message"]]
     await hear(house, told(ours, "sla-met", 2))
     assert (await house.item("wheatley"))["due_at"] == due(2)
 

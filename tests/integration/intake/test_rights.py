@@ -6,6 +6,7 @@ import pytest
 
 from shared.platform.auth import Allow, Public
 from shared.platform.http import doors_of
+from shared.platform.pages.visiting import Posted, Seen
 from tests.integration.intake.house import NOW, SECRETS, House
 
 ROLES = (
@@ -51,15 +52,30 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/dead-letters/{id}"): {"ops"},
     ("POST", "/dead-letters/{id}/redrive"): {"ops"},
 }
+PAGES: dict[tuple[str, str], set[str]] = {
+    ("GET", "/"): STAFF,
+    ("GET", "/page/items/{id}"): STAFF,
+    ("POST", "/page/items/{id}/{act}"): STAFF,
+}
+SIGNING_IN = {
+    ("GET", "/page/sign-in"),
+    ("POST", "/page/sign-in"),
+    ("POST", "/page/sign-out"),
+    ("GET", "/page/house.css"),
+    ("GET", "/page/icon.svg"),
+}
 
 
 async def test_every_route_asks_for_a_token_or_a_signature(one_house: House) -> None:
     doors = {(door.methods[0], door.path): door.permission for door in doors_of(one_house.service.app)}
-    assert {way for way, permission in doors.items() if isinstance(permission, Public)} == {
-        ("POST", "/webhooks/standard/{source}")
-    }
+    public = {way for way, permission in doors.items() if isinstance(permission, Public)}
+    assert public - SIGNING_IN == {("POST", "/webhooks/standard/{source}")}
     allowed = {way: set(permission.roles) for way, permission in doors.items() if isinstance(permission, Allow)}
     assert allowed == MAY
+    assert {way: set(permission.roles) for way, permission in doors.items() if isinstance(permission, Seen)} == PAGES
+    assert {way for way, permission in doors.items() if isinstance(permission, Posted)} == {
+        way for way in PAGES if way[0] == "POST"
+    }
 
 
 @pytest.mark.parametrize("way", MAY, ids=lambda way: " ".join(way))
