@@ -80,24 +80,28 @@ async def test_a_removal_is_done_when_somebody_entitled_has_seen_it(leaving: Lea
     assert {one["state"] for one in (await leaving.revocations()).values()} == {"confirmed"}
 
 
-async def test_dated_ahead_nothing_goes_before_and_all_of_it_once_after_downtime(leaving: Leaving) -> None:
-    world = leaving.world
-    await leaving.over_kafka(leaving.event("staff-left", "2026-09-07T08:00:00Z", leave_at="2026-09-11T16:00:00Z"))
-    assert await leaving.names() == ["leaver-planned"]
-    assert {one["state"] for one in (await leaving.revocations()).values()} == {"planned"}
+async def test_dated_ahead_nothing_goes_before_and_all_of_it_once_after_downtime(world: World) -> None:
+    await world.at("2026-09-07 09:00")
+    both = [Leaving(world, "westward"), Leaving(world, "wheatley")]
+    for one in both:
+        await one.register()
+        await one.over_kafka(one.event("staff-left", "2026-09-07T08:00:00Z", leave_at="2026-09-11T16:00:00Z"))
+        assert await one.names() == ["leaver-planned"]
+        assert {row["state"] for row in (await one.revocations()).values()} == {"planned"}
     await world.at("2026-09-11 16:59:59")
-    assert await leaving.names() == []
+    assert [await one.names() for one in both] == [[], []]
     await asyncio.to_thread(world.running.stack.halt, "access")
     world.stand_at("2026-09-11 18:00")
     await asyncio.to_thread(world.running.stack.resume, "access")
-    told = await leaving.told()
-    assert [heard.name for heard in told] == REQUESTED
-    assert {words(heard.data["leave_at"]) for heard in told} == {"2026-09-11 17:00"}
-    deadlines = {words(heard.data["deadline"]) for heard in told[:-1]}
-    assert deadlines == {"2026-09-15 17:00", "2026-09-14 13:00"}
+    for one in both:
+        told = await one.told()
+        assert [heard.name for heard in told] == REQUESTED
+        assert {words(heard.data["leave_at"]) for heard in told} == {"2026-09-11 17:00"}
+        deadlines = {words(heard.data["deadline"]) for heard in told[:-1]}
+        assert deadlines == {"2026-09-15 17:00", "2026-09-14 13:00"}
     killed = world.running.stack.kill("access")
     await world.is_back("access", killed)
-    assert await leaving.names() == []
+    assert [await one.names() for one in both] == [[], []]
 
 
 async def test_a_bare_date_is_the_end_of_that_local_day(leaving: Leaving) -> None:

@@ -18,6 +18,8 @@ __all__ = ["router"]
 router = PAGES.router()
 
 MOST = 100
+EVENT_DOOR = "/houserules/intake"
+"""What stands before the source of what came over HTTP."""
 Seeing = Annotated[Visitor, Depends(seen(*READERS))]
 
 
@@ -76,7 +78,7 @@ async def person(request: Request, visitor: Seeing, id: str) -> Response:
 def _told(entry: dict[str, Any], names: stories.Names) -> dict[str, Any]:
     """An entry of a history in words; whose it is the page says already."""
     details = {name: value for name, value in entry["details"].items() if name not in ("person", "revocation")}
-    by = "an import" if entry["by"] == SOURCE else names.person(entry["by"])
+    by = "an import" if entry["by"] == SOURCE else names.person(entry["by"].removeprefix(EVENT_DOOR))
     return entry | {"words": words.happened(entry), "by": by, "details": details}
 
 
