@@ -4,6 +4,8 @@ from services.consent import handlers
 from services.consent.api import ROUTERS
 from services.consent.jobs import Recheck, Retention, Timer
 from services.consent.metrics import FIGURES
+from services.consent.pages import PAGES
+from services.consent.pages import ROUTERS as PAGE_ROUTERS
 from services.consent.settings import ConsentSettings
 from services.consent.store.forms import Forms
 from shared.bus import Subscription
@@ -23,7 +25,8 @@ def build(settings: ConsentSettings) -> Service:
             Subscription("people", bus.topics.sources("people"), handlers.people(packs), handlers.PEOPLE),
             Subscription("images", bus.topics.sources("images"), handlers.images(packs), handlers.IMAGES),
         ],
-        routers=ROUTERS,
+        routers=(*ROUTERS, *PAGE_ROUTERS),
+        pages=PAGES,
         jobs=[timer.run, recheck.run, Retention(bus).run],
         waits=[timer.waits, recheck.waits],
         forms=Forms(settings.forms_folder, settings.keys_folder),

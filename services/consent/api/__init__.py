@@ -1,8 +1,8 @@
 """The doors of consent."""
 
-from services.consent.api import consents, images, subjects, takedowns
+from services.consent.api import consents, images, looking, subjects, takedowns
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (subjects.router, consents.router, images.router, takedowns.router)
+ROUTERS = (subjects.router, consents.router, looking.router, images.router, takedowns.router)
 """The contents page of the doors."""

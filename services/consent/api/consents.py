@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.consent.api.bodies import ConsentBody, ConsentPage, State, Withdraw, consent_body
+from services.consent.api.bodies import ConsentBody, ConsentPage, Record, State, Withdraw, consent_body
 from services.consent.api.landlords import (
     CONFLICT,
     NOT_FOUND,
@@ -22,7 +22,7 @@ from services.consent.api.landlords import (
     unknown,
 )
 from services.consent.api.recording import kept, tell_record, withdrawn
-from services.consent.api.upload import MULTIPART, read_upload
+from services.consent.api.upload import MULTIPART, Filed, read_upload
 from services.consent.deciding import look_ahead
 from services.consent.store import people, records
 from services.consent.store.forms import Forms
@@ -58,6 +58,11 @@ router = APIRouter(prefix="/consents", tags=["consents"])
 async def record_consent(request: Request, staff: Staff) -> Response:
     """A record that does not count is kept as well, and its state says so (westward:4.10, 10.4)."""
     record, filed = await read_upload(request, request.app.state.form_bytes)
+    return await file_record(request, staff, record, filed)
+
+
+async def file_record(request: Request, staff: Principal, record: Record, filed: Filed | None) -> Response:
+    """Keep a record and its form, and tell of it."""
     consent = uuid7()
     forms: Forms = request.app.state.forms
     packs = packs_of(request)

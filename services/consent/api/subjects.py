@@ -1,5 +1,6 @@
 """Subjects: who may be shown. Names are kept here and go nowhere else."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from shared.platform.auth import Principal
 from shared.platform.idempotency import once
 from shared.policy import Packs
 
-__all__ = ["router"]
+__all__ = ["Subject", "names_of", "put_subject", "router", "show_subject"]
 
 Kind = Literal["staff", "non-staff", "child", "contractor", "volunteer", "board-member", "tenant", "unknown"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern="^[^\\x00]+$")]
@@ -100,6 +101,26 @@ async def show_subject(request: Request, staff: Staff, person: PathId) -> dict[s
             tx, organisation=staff.organisation, actor=staff.person, action="read-subject", subject=person, at=tx.now
         )
     return _shown(row)
+
+
+async def names_of(request: Request, staff: Principal, shown: Iterable[str | None]) -> dict[str, str]:
+    """The names of those of these people who have one, for whom they are shown to; noted in the audit trail as one act."""
+    wanted = sorted({person for person in shown if person is not None})
+    if not wanted:
+        return {}
+    async with bus_of(request).transaction() as tx:
+        names = await people.names(tx, staff.organisation, wanted)
+        if names:
+            await audit(
+                tx,
+                organisation=staff.organisation,
+                actor=staff.person,
+                action="read-names",
+                subject="subjects",
+                at=tx.now,
+                after={"people": sorted(names)},
+            )
+    return names
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from services.consent.api.landlords import invalid
 from services.consent.store.forms import kind_of
 from shared.platform.problem import Problem
 
-__all__ = ["MULTIPART", "Filed", "read_upload"]
+__all__ = ["MULTIPART", "Filed", "file_of", "read_upload", "record_of"]
 
 MULTIPART: dict[str, Any] = {
     "requestBody": {
@@ -48,15 +48,7 @@ async def read_upload(request: Request, most: int) -> tuple[Record, Filed | None
     await request.body()
     async with request.form(max_files=2, max_fields=10, max_part_size=most) as form:
         record = _record(await _text(form))
-        content = await _file(form)
-    if content is None:
-        return record, None
-    if len(content) > most:
-        raise Problem(413, "too-large", f"A form may have {most} bytes at the most.")
-    kind = kind_of(content)
-    if kind is None:
-        raise Problem(415, "unsupported-form", "A form is a PDF, PNG, JPEG, HEIC or TIFF file, by its content.")
-    return record, (content, kind)
+        return record, await file_of(form, most)
 
 
 async def _text(form: FormData) -> str:
@@ -72,18 +64,33 @@ async def _text(form: FormData) -> str:
 
 def _record(text: str) -> Record:
     try:
-        return Record.model_validate(json.loads(text))
+        return record_of(json.loads(text))
     except (json.JSONDecodeError, RecursionError):
         raise invalid(("/body/record", "not JSON")) from None
+
+
+def record_of(fields: Any) -> Record:
+    """A record. Raises a 422 problem that names each field."""
+    try:
+        return Record.model_validate(fields)
     except ValidationError as error:
         faults = [("/".join(["/body/record", *map(str, one["loc"])]), one["msg"]) for one in error.errors()]
         raise invalid(*faults) from None
 
 
-async def _file(form: FormData) -> bytes | None:
+async def file_of(form: FormData, most: int) -> Filed | None:
+    """The file in `form`, typed by its content; None where no file was chosen. Raises problems: 413, 415, 422."""
     value = form.get("form")
     if value is None or value == "":
         return None
     if not isinstance(value, UploadFile):
         raise invalid(("/body/form", "not a file"))
-    return await value.read()
+    content = await value.read()
+    if not content and not value.filename:
+        return None
+    if len(content) > most:
+        raise Problem(413, "too-large", f"A form may have {most} bytes at the most.")
+    kind = kind_of(content)
+    if kind is None:
+        raise Problem(415, "unsupported-form", "A form is a PDF, PNG, JPEG, HEIC or TIFF file, by its content.")
+    return content, kind

@@ -15,7 +15,18 @@ from services.consent.domain.people import Rules
 from shared.bus.tx import Tx
 from shared.contracts.fields import decode_hook, encode_hook
 
-__all__ = ["claim_due", "claim_recheck", "known", "load", "lock", "page_of", "save", "turn_page", "waiting"]
+__all__ = [
+    "claim_due",
+    "claim_recheck",
+    "known",
+    "listed",
+    "load",
+    "lock",
+    "page_of",
+    "save",
+    "turn_page",
+    "waiting",
+]
 
 LOCK = """
     insert into images (organisation, image)
@@ -131,6 +142,21 @@ SAVE_DECISIONS = """
     )
 """
 
+LISTED = "select i.image from images i where i.organisation = :organisation"
+MISSING = """ and i.image in (
+        select v.image from versions v
+        where v.organisation = :organisation and v.told <> '[]'
+            and ((v.content_hash = i.content_hash and not i.deleted) or exists (
+                select from placements p
+                where p.organisation = v.organisation and p.image = v.image and p.content_hash = v.content_hash
+                    and p.state <> 'removed'))
+    )"""
+SHOWING = """ and i.image in (
+        select s.image from shown s where s.organisation = :organisation and s.person = :person
+    )"""
+BEHIND = " and i.image > :after"
+BY_ID = " order by i.image limit :most"
+
 WAITING = """
     select exists (select from recheck where organisation = any(cast(:organisations as text[])))
         or exists (select from images where next_at <= :now and organisation = any(cast(:organisations as text[])))
@@ -214,6 +240,22 @@ async def load(tx: Tx, keys: Sequence[Key]) -> dict[Key, Image]:
             location=row.location,
         )
     return images
+
+
+async def listed(
+    tx: Tx,
+    organisation: str,
+    most: int,
+    *,
+    missing: bool = False,
+    person: str | None = None,
+    after: str | None = None,
+) -> Sequence[Row[Any]]:
+    """An organisation's images by id: all, those of which something missing was told, those that show somebody."""
+    given = {name: value for name, value in {"person": person, "after": after}.items() if value is not None}
+    wanted = (MISSING if missing else "") + (SHOWING if person is not None else "")
+    wanted += BEHIND if after is not None else ""
+    return await tx.fetch(LISTED + wanted + BY_ID, organisation=organisation, most=most, **given)
 
 
 @cache

@@ -21,6 +21,7 @@ __all__ = [
     "facts_of",
     "known",
     "lock",
+    "names",
     "put_subject",
     "save_next",
     "share",
@@ -80,6 +81,11 @@ WITHDRAWALS = """
     join consents c on c.organisation = k.organisation and c.person = k.person
     join withdrawals w on w.organisation = c.organisation and w.consent = c.consent
     order by w.day
+"""
+
+NAMES = """
+    select person, name from subjects
+    where organisation = :organisation and person = any(cast(:people as text[])) and name is not null
 """
 
 ADD_FACTS = """
@@ -249,6 +255,12 @@ async def subject_of(tx: Tx, organisation: str, person: str) -> Row[Any] | None:
     """What Communications knows of somebody; None: nothing."""
     rows = await tx.fetch(SUBJECT, organisation=organisation, person=person)
     return rows[0] if rows else None
+
+
+async def names(tx: Tx, organisation: str, wanted: Sequence[str]) -> dict[str, str]:
+    """What these people are called, as far as it is known."""
+    rows = await tx.fetch(NAMES, organisation=organisation, people=list(wanted))
+    return {row.person: row.name for row in rows}
 
 
 async def waiting(tx: Tx, organisations: Iterable[str]) -> bool:

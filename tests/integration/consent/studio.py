@@ -54,6 +54,7 @@ class Studio:
             "HOUSERULES_GROUP_PREFIX": self.topics.group_prefix,
             "HOUSERULES_CLOCK": str(gallery.folder / "clock.json"),
             "HOUSERULES_JWKS": str(gallery.issuer.jwks_file),
+            "HOUSERULES_SESSION_TIMEOUT_MS": "6000",
         }
         with (gallery.folder / f"consent-{len(self.processes)}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -116,10 +117,17 @@ class Studio:
         """Wait until all that was written is taken, and all that came of it is told."""
 
         async def still() -> bool:
-            open_work = "select (select count(*) from outbox) + (select count(*) from recheck)"
-            return await self.taken() == written and await self.count(open_work) == 0
+            return (await self.taken(), *await self._undone()) == (written, 0, 0)
 
-        await eventually(still, f"{written} records taken and nothing left to tell")
+        try:
+            await eventually(still, "quiet", 90)
+        except AssertionError as fault:
+            state = f"{await self.taken()} of {written} taken, (unsent, to be judged again) {await self._undone()}"
+            log = (self.gallery.folder / f"consent-{len(self.processes) - 1}.log").read_text()[-4000:]
+            raise AssertionError(f"{fault}: {state}; alive: {self.processes[-1].poll() is None}; log:\n{log}") from None
+
+    async def _undone(self) -> tuple[int, int]:
+        return await self.count("select count(*) from outbox"), await self.count("select count(*) from recheck")
 
 
 @asynccontextmanager

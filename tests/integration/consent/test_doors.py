@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.consent.store.forms import FormLost, Forms
-from tests.integration.consent.gallery import HASH, PDF, Gallery
+from tests.integration.consent.gallery import HASH, NOW, PDF, Gallery
 
 EXECUTABLE = b"\x7fELF\x02\x01\x01" + bytes(200)
 
@@ -221,6 +221,33 @@ async def test_lists_are_paged_and_filtered(gallery: Gallery) -> None:
     assert [one["consent"] for one in (await gallery.get("/consents", expiring=30))["items"]] == [short]
     bad = await gallery.client.get("/consents?cursor=x", headers=gallery.token("westward"))
     assert bad.status_code == 400
+
+
+async def test_images_are_listed_by_what_they_lack(gallery: Gallery) -> None:
+    inside = [{"use": "in", "channel": "internal", "purpose": "news"}]
+    for image in ("i1", "i2", "i3"):
+        await gallery.upload(image, people=[{"person": f"p{image[-1]}", "kind": "tenant"}], uses=inside)
+    await gallery.publish(image="never")
+    await gallery.consent(person="p2", channels=["internal"])
+    lacking = (await gallery.get("/images", missing=True, role="head-of-communications"))["items"]
+    assert [(one["image"], [each["code"] for each in one["findings"]]) for one in lacking] == [
+        ("i1", ["no-consent"]),
+        ("i3", ["no-consent"]),
+        ("never", ["unknown-image"]),
+    ], "worked out now, before the job has looked"
+    await gallery.settle()
+    first = await gallery.get("/images", missing=True, limit=1)
+    rest = await gallery.get("/images", missing=True, cursor=first["next"])
+    assert [one["image"] for one in first["items"] + rest["items"]] == ["i1", "i3", "never"] and rest["next"] is None
+    assert [one["image"] for one in (await gallery.get("/images", person="p2"))["items"]] == ["i2"]
+    assert len((await gallery.get("/images"))["items"]) == 4
+    shown = await gallery.get("/images/i1")
+    assert (shown["decision"], shown["people"][0]["person"], shown["uploader"]) == ("block", "p1", "u1")
+    assert shown["uses"] == [{"use": "in", "channel": "internal", "purpose": "news", "live_since": None}]
+    unknown = await gallery.get("/images/never")
+    assert (unknown["uploader"], unknown["findings"][0]["code"]) == (None, "unknown-image")
+    await gallery.hear(gallery.event("image-deleted", image="i3", at=NOW))
+    assert [one["image"] for one in (await gallery.get("/images", missing=True))["items"]] == ["i1", "never"]
 
 
 async def test_a_subject_is_noted_and_a_birth_date_is_heeded(gallery: Gallery) -> None:
