@@ -69,7 +69,7 @@ FAULTS = {
     "words that can hardly be read": ("document.querySelector('h1').style.color = '#999'", "color-contrast"),
     "a control that is too small": (
         "document.querySelector('button').style.cssText = 'all: unset; font-size: 5px'",
-        "",
+        "target-size",
     ),
     "a control that a finger misses": ("document.querySelector('button').style.minHeight = '30px'", "fingertip"),
     "a page wider than the screen": ("document.querySelector('h1').style.width = '500px'", "wider than the screen"),
