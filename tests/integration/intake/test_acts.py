@@ -64,7 +64,7 @@ async def test_each_act_is_told_kept_and_audited_and_again_it_is_refused(house: 
         told = (await house.told())[-1]
         assert (told.name, told.key) == (event, done.json()["conversation"])
         assert told.data | said == told.data
-        assert told.data.get("at", told.data.get("posted_at")).startswith("2026-03-27T16:31:00")
+        assert str(told.data.get("at", told.data.get("posted_at"))).startswith("2026-03-27T16:31:00")
         assert "colleagues" not in str(told) and "Ann" not in str(told)
         assert await house.count("select count(*) from outbox") == before + 1
         if name in AGAIN:
