@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -120,7 +121,7 @@ def test_a_picture_is_judged_in_words(house: RunningStack, houserules: Houserule
         "taken_on": "2024-01-02",
         "channels": ["website"],
     }
-    files = {"record": (None, json.dumps(record)), "form": ("form.pdf", b"%PDF-1.4\n%%EOF\n")}
+    files: dict[str, Any] = {"record": (None, json.dumps(record)), "form": ("form.pdf", b"%PDF-1.4\n%%EOF\n")}
     headers = {"Authorization": f"Bearer {house.file['tokens']['westward']['communications']}"}
     assert httpx.post(url, files=files, headers=headers).status_code == 201
     meant = houserules("image", image, *WESTWARD, "--channel", "press", "--purpose", "news", "--json")
