@@ -10,7 +10,7 @@ from deploy.demo.register import claimed, confirmed, hr, registered
 
 __all__ = ["LEAVERS"]
 
-LEAVER, OVERSIGHT = "westward:6.4", "westward:6.8"
+LEAVER = "westward:6.4"
 SCOPE = "wheatley:scope"
 
 WESTWARD = (
