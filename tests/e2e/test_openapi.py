@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from shared.platform.ids import uuid7
+from tests.e2e.faces import Faces
 from tests.e2e.leaving import Leaving
 from tests.e2e.scenery import bury, landlord, listed
 from tests.e2e.world import World
@@ -82,6 +83,24 @@ async def known_to_access(world: World) -> dict[str, str]:
     return {path: f'parameters = {{ "path.id" = {json.dumps(one)} }}' for path, one in ids.items()}
 
 
+async def known_to_consent(world: World) -> dict[str, str]:
+    """Somebody with a name and a form, and a live image of theirs that has to go."""
+    faces = Faces(world, "westward")
+    await faces.act("/subjects", person=faces.id("p1"), kind="tenant", name="Jo")
+    consent = await faces.agreed("p1", "press")
+    await faces.over_kafka(faces.uploaded("p1"))
+    await faces.over_kafka(faces.published())
+    await world.settle()
+    (takedown,) = await listed(world, "consent", "/takedowns", "westward", filters={"image": faces.image})
+    images = {f"/images/{{id}}{verb}": faces.image for verb in ("", "/decision", "/people", "/copyright")}
+    takedowns = {f"/takedowns/{{id}}/{verb}": takedown["takedown"] for verb in ("claim", "verify", "not-possible")}
+    known = {path: f'parameters = {{ "path.id" = {json.dumps(one)} }}' for path, one in (images | takedowns).items()}
+    for path in ("/consents/{consent}", "/consents/{consent}/withdraw"):
+        known[path] = f'parameters = {{ "path.consent" = {json.dumps(consent)} }}'
+    known["/subjects/{person}"] = f'parameters = {{ "path.person" = {json.dumps(faces.id("p1"))} }}'
+    return known
+
+
 @pytest_asyncio.fixture
 async def its_source_again(world: World) -> AsyncIterator[None]:
     """What schemathesis reads it writes: it finds the name of the social inbox's source, and gives it other secrets."""
@@ -91,10 +110,11 @@ async def its_source_again(world: World) -> AsyncIterator[None]:
 
 
 @pytest.mark.usefixtures("its_source_again")
-@pytest.mark.parametrize("service", ["intake", "sla", "access"])
+@pytest.mark.parametrize("service", ["intake", "sla", "access", "consent"])
 async def test_a_service_answers_as_it_says_whatever_it_is_asked(world: World, tmp_path: Path, service: str) -> None:
     config = tmp_path / "schemathesis.toml"
-    ids = await known_to_access(world) if service == "access" else (await known_ids(world))[service]
+    known = {"access": known_to_access, "consent": known_to_consent}
+    ids = await known[service](world) if service in known else (await known_ids(world))[service]
     config.write_text(configuration(ids))
     said = len(world.running.log(service))
     command = (

@@ -12,6 +12,7 @@ from shared.platform.ids import uuid7
 from tests.e2e.conversation import Conversation
 from tests.e2e.scenery import Landlord, landlord, listed
 from tests.e2e.test_two_landlords_access import WALKED as ACCESS
+from tests.e2e.test_two_landlords_consent import WALKED as CONSENT
 from tests.e2e.world import World
 
 
@@ -61,7 +62,7 @@ LISTS: Mapping[tuple[str, str, str], tuple[str, str, Mapping[str, str]]] = {
 """The key of an entry, the thing that must be in the owner's, and filters that name the owner's things."""
 OPS = {
     (service, method, path)
-    for service in ("intake", "sla", "access")
+    for service in ("intake", "sla", "access", "consent")
     for method, path in (
         ("get", "/quiet"),
         ("get", "/dead-letters"),
@@ -103,7 +104,7 @@ async def call(world: World, route: tuple[str, str, str], thing: Landlord, way: 
 
 
 async def test_X4_every_route_is_walked(world: World) -> None:
-    assert await routes(world) == {*OBJECTS, *LISTS, *OPS, *OTHERWISE, *ACCESS}
+    assert await routes(world) == {*OBJECTS, *LISTS, *OPS, *OTHERWISE, *ACCESS, *CONSENT}
 
 
 async def test_X4_each_object_is_the_owners_alone(world: World, owner: Landlord) -> None:

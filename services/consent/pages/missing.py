@@ -27,16 +27,21 @@ SOON_DAYS = 90
 
 @router.get("/")
 async def missing(
-    request: Request, visitor: Seeing, cursor: Annotated[str | None, Query(max_length=2000)] = None
+    request: Request,
+    visitor: Seeing,
+    person: Annotated[str, Query(max_length=255, pattern="^[^\\x00]*$")] = "",
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
-    """All of it."""
-    return await home(request, visitor, cursor)
+    """All of it, or of the images those that show one person."""
+    return await home(request, visitor, person, cursor)
 
 
-async def home(request: Request, visitor: Visitor, cursor: str | None = None, came: Sent = FRESH) -> Response:
+async def home(
+    request: Request, visitor: Visitor, person: str = "", cursor: str | None = None, came: Sent = FRESH
+) -> Response:
     """The page, with a form that came back where `came` says so."""
     who = visitor.principal
-    found = await list_images(request, who, missing=True, limit=MOST, cursor=cursor)
+    found = await list_images(request, who, missing=True, person=person or None, limit=MOST, cursor=cursor)
     ending = await list_consents(request, who, expiring=SOON_DAYS, limit=MOST_ROWS)
     wanted = {one["person"] for image in found["items"] for one in image["findings"]}
     names = await names_of(request, who, wanted | {one["person"] for one in ending["items"]})
@@ -48,6 +53,7 @@ async def home(request: Request, visitor: Visitor, cursor: str | None = None, ca
         images=[lacking(one) for one in found["items"]],
         next=found["next"],
         first=cursor is None,
+        person=person,
         ending=sorted(ending["items"], key=lambda one: str(one["valid_until"])),
         ending_days=SOON_DAYS,
         takedowns=await open_takedowns(request, who),
