@@ -8,7 +8,7 @@ WORKERS ?= 3
 CODE := services shared deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo run stop status prepare test test-long chaos bench mutants lint contracts format check clean
+.PHONY: help ready demo run stop status prepare test test-long chaos bench mutants lint contracts dashboards format check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,6 +55,9 @@ lint: ready ## style, types and the direction of dependencies
 
 contracts: ready ## writes asyncapi.yaml and the JSON Schemas of the events
 	@$(PY) -m shared.contracts.generate
+
+dashboards: ready ## writes what Prometheus and Grafana read: rules, their cases, dashboards, the list of metrics
+	@$(PY) -m deploy.observe
 
 format: ready ## formats the code
 	@$(PY) -m ruff format $(CODE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import prometheus
 from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
@@ -76,30 +77,37 @@ def running_stack() -> Iterator[RunningStack]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What goes side by side: files; but what shares the running stack stays with it. What needs Chromium needs one."""
+    """What goes side by side: files; but what shares the running stack stays with it. What is not there is not needed."""
     if chromium() is None:
-        _leave_out(config, items, [item for item in items if item.nodeid.startswith("tests/e2e/browser/")])
+        _leave_out(config, items, f"browser tests: {NO_CHROMIUM}", "tests/e2e/browser/")
+    if not prometheus.found():
+        for place in PROMETHEUS:
+            _leave_out(config, items, f"tests of {place}: {prometheus.NO_PROMETHEUS}", place)
     for item in items:
         shares = "running_stack" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("running-stack" if shares else item.nodeid.partition("::")[0]))
 
 
-NOT_RUN = pytest.StashKey[int]()
-"""How many tests need a Chromium that is not there."""
+PROMETHEUS = ("tests/unit/observe/test_promtool.py", "tests/e2e/test_metrics.py", "tests/chaos/test_drill.py")
+NOT_RUN = pytest.StashKey[dict[str, int]]()
+"""How many tests need what is not there, by what they are and why."""
 
 
-def _leave_out(config: pytest.Config, items: list[pytest.Item], absent: list[pytest.Item]) -> None:
+def _leave_out(config: pytest.Config, items: list[pytest.Item], why: str, place: str) -> None:
+    absent = [item for item in items if item.nodeid.startswith(place)]
+    if not absent:
+        return
     items[:] = [item for item in items if item not in absent]
     config.hook.pytest_deselected(items=absent)
-    config.stash[NOT_RUN] = len(absent)
+    config.stash.setdefault(NOT_RUN, {})[why] = len(absent)
     if (told := getattr(config, "workeroutput", None)) is not None:
-        told["not_run"] = len(absent)
+        told["not_run"] = config.stash[NOT_RUN]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Each worker collects all there is: what one leaves out is what all leave out."""
-    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", 0)
+    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -119,8 +127,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for suite in sorted(seconds):
         bad = f", {failed[suite]} failed" if failed[suite] else ""
         terminalreporter.write_line(f"{suite:<14} {passed[suite]:>6} passed{bad}  {seconds[suite]:7.1f} s")
-    if absent := config.stash.get(NOT_RUN, 0):
-        terminalreporter.write_line(f"not run: {absent} browser tests: {NO_CHROMIUM}", yellow=True)
+    for why, count in config.stash.get(NOT_RUN, {}).items():
+        terminalreporter.write_line(f"not run: {count} {why}", yellow=True)
 
 
 def _suite(nodeid: str) -> str:

@@ -20,6 +20,7 @@ CONSENT = (
         "counter",
         ("organisation", "decision"),
         "decisions on images that were told: permit, review or block; a repeated one is not",
+        values=("permit", "review", "block"),
     ),
 )
 

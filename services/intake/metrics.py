@@ -18,6 +18,7 @@ INTAKE = (
         "counter",
         ("organisation", "reason"),
         "deliveries answered 401: missing, doubled or wrong signature; the organisation is that of the source's name",
+        values=("missing", "doubled", "wrong"),
     ),
     Metric("group_size", "histogram", (), "deliveries in one commit", GROUPS),
     Metric("applied", "counter", (), "deliveries that became items and events, or are known to say nothing"),

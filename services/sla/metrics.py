@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from shared.contracts import Event
 from shared.contracts.messages import MessageReceived
-from shared.contracts.sla import SlaBreach, SlaStarted, Target
+from shared.contracts.sla import SlaBreach, SlaStarted
 from shared.platform.figures import Figures, Sample
 from shared.platform.metrics import DELAYS, Instruments, Metric
 
@@ -26,8 +26,9 @@ SLA = (
     Metric(
         "verdicts",
         "counter",
-        ("organisation", "kind", "verdict"),
+        ("organisation", "verdict"),
         "what was told of targets: started, warned, met, breached, answered-late, retracted",
+        values=("started", "warned", "met", "breached", "answered-late", "retracted"),
     ),
     Metric(
         "message_to_clock_seconds",
@@ -87,8 +88,8 @@ def measure(instruments: Instruments, heard: Sequence[Event], said: Sequence[Eve
     started = {event.data.target for event in said if isinstance(event.data, SlaStarted)}
     for event in said:
         data = event.data
-        if event.name in VERDICTS and isinstance(data, Target):
-            instruments.add("verdicts", event.organisation, data.kind, VERDICTS[event.name])
+        if event.name in VERDICTS:
+            instruments.add("verdicts", event.organisation, VERDICTS[event.name])
         if isinstance(data, SlaBreach) and data.target not in started:
             delay = (data.noticed_at - data.due_at).total_seconds()
             instruments.observe("breach_detection_seconds", event.organisation, value=max(0.0, delay))

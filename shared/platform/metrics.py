@@ -21,13 +21,17 @@ PLATFORM_PREFIX = "houserules_"
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric: its name without prefix, its type, its labels, what it means, and a histogram's bounds."""
+    """One metric: its name without prefix, its type, its labels, what it means, and a histogram's bounds.
+
+    `values` are those of the second label, where the first is the organisation and they are known beforehand.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     labels: tuple[str, ...]
     meaning: str
     buckets: tuple[float, ...] = ()
+    values: tuple[str, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -66,8 +70,7 @@ TYPES: Mapping[str, type[Counter] | type[Gauge] | type[Histogram]] = {
 class Instruments:
     """The metrics of a list, made in a registry: `add`, `set` and `observe` by name. An unknown name is a KeyError.
 
-    A counter or histogram that has the organisation as its only label begins at nought for each of `organisations`, so
-    that a rate sees the first event, too.
+    What is counted by organisation begins at nought for each of `organisations`, so that a rate sees the first event, too.
     """
 
     def __init__(
@@ -81,9 +84,15 @@ class Instruments:
         self._all = {m.name: _make(m, prefix, registry) for m in metrics}
         self._children: dict[tuple[str, ...], Counter | Gauge | Histogram] = {}
         for metric in metrics:
-            if metric.labels == ("organisation",) and metric.kind != "gauge":
+            if metric.kind != "gauge" and metric.labels[:1] == ("organisation",):
                 for organisation in organisations:
-                    self._child(metric.name, (organisation,))
+                    self._begin(metric, organisation)
+
+    def _begin(self, metric: Metric, organisation: str) -> None:
+        if len(metric.labels) == 1:
+            self._child(metric.name, (organisation,))
+        for value in metric.values:
+            self._child(metric.name, (organisation, value))
 
     def _child(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Histogram:
         key = (name, *labels)

@@ -1,0 +1,257 @@
+"""The overview: is a promise broken now, whose is it, what is to be done; then what is promised, row by row."""
+
+from grafana_foundation_sdk.builders import dashboard as boards
+
+from deploy.observe.dashboards.panels import Panel, Panels, Query, board, filled, firing, series, stat, verdict, words
+
+__all__ = ["overview"]
+
+ORG = 'organisation=~"$organisation"'
+GREEN, AMBER, RED = "green", "orange", "red"
+QUESTIONS = f"max by (organisation) (houserules_sla_targets_overdue{{{ORG}}})"
+LEAVERS = f"max by (organisation) (houserules_access_revocations_overdue{{{ORG}}})"
+TAKEDOWNS = f"max by (organisation) (houserules_consent_takedowns_overdue{{{ORG}}})"
+BY = "{{organisation}}"
+ALERTS = 'ALERTS{alertstate="firing"}'
+STALE = "Colours say what the last figures were; if the database is away they stand still, and an alert says so."
+
+
+def top() -> Panels:
+    """What a first look must answer."""
+    return [
+        boards.Row("Is a promise broken now?"),
+        verdict(
+            "Answered in time",
+            f"Whether anybody still waits for an answer whose due time has passed. {STALE}",
+            Query(QUESTIONS, BY),
+            alert="QuestionsOverdue",
+        ),
+        verdict(
+            "Leavers removed",
+            f"Whether somebody who left can still speak for the landlord past the deadline. {STALE}",
+            Query(LEAVERS, BY),
+            alert="LeaversOverdue",
+        ),
+        verdict(
+            "Images cleared",
+            f"Whether an image that may not be shown is still up past its deadline. {STALE}",
+            Query(TAKEDOWNS, BY),
+            alert="TakedownsOverdue",
+        ),
+        verdict(
+            "The system itself",
+            "Whether an alert for ops fires. The table below names it and leads to what to do.",
+            Query('count(ALERTS{alertstate="firing",severity=~"page|ticket"}) or vector(0)', "ops"),
+            kept="well",
+            broken="SEE BELOW",
+            alert="ServiceAbsent",
+        ),
+        firing(
+            "What to do now",
+            "Every alert that fires, for whom, and how soon somebody is to look: a click on its name opens its runbook. "
+            "Empty is good.",
+            ALERTS,
+        ),
+    ]
+
+
+def answered() -> Panels:
+    """Promise to the public: an answer in time."""
+    verdicts = f"houserules_sla_verdicts_total{{{ORG}"
+    kept = f'sum by (organisation) (increase({verdicts},verdict="met"}}[$__range]))'
+    broken = f'sum by (organisation) (increase({verdicts},verdict="breached"}}[$__range]))'
+    return [
+        boards.Row("Answered in time"),
+        series(
+            "Waiting for an answer",
+            "Open deadlines, and those of them that have passed.",
+            Query(f"max by (organisation) (houserules_sla_targets_open{{{ORG}}})", f"{BY} open"),
+            Query(QUESTIONS, f"{BY} OVERDUE"),
+            alert="QuestionsOverdue",
+        ),
+        series(
+            "Verdicts an hour",
+            "Deadlines met, breached, and breaches that were taken back.",
+            Query(
+                f'sum by (organisation, verdict) (increase({verdicts},verdict!="started"}}[1h]))',
+                f"{BY} {{{{verdict}}}}",
+            ),
+        ),
+        stat(
+            "Kept, in the time shown",
+            "Of the deadlines that were decided, the share that was met. No decision at all counts as kept.",
+            Query(f"({kept} / (({kept} + {broken}) > 0)) or ({kept} * 0 + 1)", BY),
+            unit="percentunit",
+            steps=((None, RED), (0.9, AMBER), (0.99, GREEN)),
+            height=7,
+        ),
+        stat(
+            "Longest overdue",
+            "How long ago the oldest unanswered deadline was, by the wall clock.",
+            Query(f"max by (organisation) (houserules_sla_targets_overdue_oldest_seconds{{{ORG}}})", BY),
+            unit="s",
+            steps=((None, GREEN), (1, RED)),
+            height=7,
+        ),
+    ]
+
+
+def removed() -> Panels:
+    """Promise to the public: who left cannot speak for the landlord."""
+    confirmed = "houserules_access_leaving_to_confirmed_seconds_bucket"
+    return [
+        boards.Row("Leavers removed"),
+        series(
+            "Access that is to go",
+            "Removals that are open, past their deadline, or held as nobody else would administer the site.",
+            Query(f"max by (organisation) (houserules_access_revocations_open{{{ORG}}})", f"{BY} open"),
+            Query(LEAVERS, f"{BY} OVERDUE"),
+            Query(f"max by (organisation) (houserules_access_revocations_held{{{ORG}}})", f"{BY} held"),
+            alert="LeaversOverdue",
+        ),
+        series(
+            "From leaving to seen to be gone",
+            "Half and nine tenths of the removals confirmed in the last day were confirmed within this time.",
+            *(
+                Query(
+                    f"histogram_quantile({share}, sum by (organisation, le) (increase({confirmed}{{{ORG}}}[1d])))",
+                    f"{BY} {name}",
+                )
+                for share, name in ((0.5, "half"), (0.9, "nine tenths"))
+            ),
+            unit="s",
+        ),
+        stat(
+            "Oldest open removal",
+            "How long the oldest access that is to go has been wanted.",
+            Query(f"max by (organisation) (houserules_access_revocations_oldest_seconds{{{ORG}}})", BY),
+            unit="s",
+            steps=((None, GREEN), (86400, AMBER), (3 * 86400, RED)),
+            height=7,
+        ),
+        stat(
+            "Questions for a person",
+            "Cases that wait for somebody: leavers whom the register does not know, disputed or held ones.",
+            Query(f"max by (organisation) (houserules_access_cases_open{{{ORG}}})", BY),
+            steps=((None, GREEN), (1, AMBER)),
+            height=7,
+        ),
+    ]
+
+
+def cleared() -> Panels:
+    """Promise to the public: no face without a form."""
+    return [
+        boards.Row("Images cleared"),
+        series(
+            "Uses that are to come down",
+            "Takedowns that are open, and those past their deadline.",
+            Query(f"max by (organisation) (houserules_consent_takedowns_open{{{ORG}}})", f"{BY} open"),
+            Query(TAKEDOWNS, f"{BY} OVERDUE"),
+            alert="TakedownsOverdue",
+        ),
+        series(
+            "Decisions an hour",
+            "What was decided on images: permit, review or block.",
+            Query(
+                f"sum by (organisation, decision) (increase(houserules_consent_decisions_total{{{ORG}}}[1h]))",
+                f"{BY} {{{{decision}}}}",
+            ),
+        ),
+        stat(
+            "Images that lack something",
+            "Images whose content in force lacks a consent or a check. They are blocked, not broken.",
+            Query(f"max by (organisation) (houserules_consent_images_blocked{{{ORG}}})", BY),
+            height=7,
+        ),
+        stat(
+            "Oldest takedown",
+            "How long the oldest open takedown has been wanted.",
+            Query(f"max by (organisation) (houserules_consent_takedowns_oldest_seconds{{{ORG}}})", BY),
+            unit="s",
+            steps=((None, GREEN), (86400, AMBER), (2 * 86400, RED)),
+            height=7,
+        ),
+    ]
+
+
+LATE = f"max by (service, organisation) (houserules_timer_late_seconds{{{ORG}}})"
+PENDING = f"max by (organisation) (houserules_intake_deliveries_pending_age_seconds{{{ORG}}})"
+GAPS = "sum(houserules_bus_dead_letters_open) or vector(0)"
+HELD = 'sum(houserules_bus_held{reason!="transient"}) or vector(0)'
+
+
+def promises() -> Panels:
+    """P1 to P6 of the README."""
+    return [
+        boards.Row("What the system promises: P1 to P6"),
+        *_verdicts(),
+        _objectives(),
+        series(
+            "Timers: how late the latest is",
+            "Nought when nothing is due; a claim takes a quarter of a second.",
+            Query(LATE, "{{service}} {{organisation}}"),
+            unit="s",
+            limit=10,
+            alert="TimersOverdue",
+        ),
+        words("How to read this", READ, span=8),
+    ]
+
+
+REPEATS = 'houserules_bus_records_total{outcome=~"duplicate|redelivered"}'
+
+
+def _verdicts() -> Panels:
+    return [
+        verdict("P1 Durable accept",
+                "Deliveries that were answered 200 wait for the worker for longer than a minute: they are committed, but "
+                "nothing comes of them.",
+                Query(f"max({PENDING})", "oldest"), bound=60, broken="WAITING", alert="NoProgress", span=4, height=4),
+        stat("P2 Effectively once", "Repeats that were met and changed nothing in the last hour. Any number is well.",
+             Query(f"sum(increase({REPEATS}[1h])) or vector(0)", "repeats"), decimals=0),
+        verdict("P3 Order", "A dead letter leaves a gap in its key until it is sent again; a held partition waits.",
+                Query(f"({GAPS}) + ({HELD})", "gaps"), broken="GAP", alert="DeadLettersOpen", span=4, height=4),
+        verdict("P4 Conservation", "Records between the first and the next offset that no outcome accounts for.",
+                Query("sum(max by (service) (houserules_bus_drift_records))", "unaccounted"),
+                alert="ConservationDrift", span=4, height=4),
+        verdict("P5 Timers", "Something has been due for over ten seconds and is not done.",
+                Query(f"max({LATE})", "latest"), bound=10, broken="LATE", alert="TimersOverdue", span=4, height=4),
+        verdict("P6 Outage", "Doors answered 5xx in the last five minutes to more than one request in a thousand.",
+                Query("max(houserules:doors:error_ratio_5m) or vector(0)", "5xx"),
+                bound=0.001, broken="FAILING", alert="DoorsFailing", span=4, height=4),
+    ]  # fmt: skip
+
+
+def _objectives() -> Panel:
+    asked = (
+        Query("1 - houserules:doors:error_ratio_1h", "doors {{service}}"),
+        Query("1 - houserules:clock:error_ratio_1h", "clock within 5 s {{organisation}}"),
+        Query("1 - houserules:breaches:error_ratio_1h", "breach within 2 s {{organisation}}"),
+        Query("1 - houserules:leavers:error_ratio_1h", "removal asked for within 60 s {{organisation}}"),
+    )
+    return series(
+        "Objectives, over the last hour",
+        "The share that went well: 99.9 % of requests, 99 % of the others. Nothing is shown where nothing happened.",
+        *asked,
+        unit="percentunit",
+    )
+
+
+READ = """
+- **Top row**: one word for each landlord. Red means that somebody outside is let down *now*.
+- **What to do now** lists what fires; its name opens the runbook.
+- `page` wakes somebody, `ticket` waits for the morning, `notice` is for the landlord's own people.
+- Figures of the database are read every five seconds; policy time is used throughout, so a stepped clock shows here too.
+"""
+
+
+def overview() -> boards.Dashboard:
+    """The first dashboard."""
+    made = board(
+        "houserules-overview",
+        "House Rules: overview",
+        "Whether a promise is broken now, for whom, and what to do.",
+        ("organisation",),
+    )
+    return filled(made, [*top(), *answered(), *removed(), *cleared(), *promises()])

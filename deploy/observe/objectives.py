@@ -1,0 +1,162 @@
+"""The objectives, as a list: how much of what may go wrong, and from which counters it is told.
+
+Alerts on them look at how fast the budget of errors burns, in two windows at once: the long one says that it matters,
+the short one that it still goes on (the Site Reliability Workbook's chapter on alerting).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploy.observe.alert import Alert, Case, Severity
+
+__all__ = ["BURNS", "OBJECTIVES", "WINDOWS", "Objective", "alerts"]
+
+BURNS: dict[Severity, tuple[tuple[str, str, float], ...]] = {
+    "page": (("1h", "5m", 14.4), ("6h", "30m", 6.0)),
+    "ticket": (("1d", "2h", 3.0), ("3d", "6h", 1.0)),
+}
+"""Long window, short window, and how many times faster than allowed the budget burns in both."""
+WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+
+PLATFORM_ROUTES = "/healthz|/readyz|/metrics|/docs.*|/openapi.json|unmatched"
+DOORS = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}"}}'
+FAILED = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}",status=~"5.."}}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """`target` of all are good, told for each value of `by`. `bad` and `total` are rates over `WINDOW`."""
+
+    slug: str
+    alert: str
+    target: float
+    by: str
+    bad: str
+    total: str
+    summary: str
+    good_series: tuple[str, ...]
+    bad_series: tuple[str, ...]
+    """What promtool's cases count: series that grow with each good one, and with each bad one."""
+
+    @property
+    def budget(self) -> float:
+        """The share that may go wrong."""
+        return round(1 - self.target, 6)
+
+    def rule(self, window: str) -> str:
+        """The name of the recording rule of one window."""
+        return f"houserules:{self.slug}:error_ratio_{window}"
+
+    def ratio(self, window: str) -> str:
+        """The share that went wrong; nothing where nothing happened."""
+        total = f"sum by ({self.by}) ({self.total})".replace("WINDOW", f"<{window}>")
+        bad = f"sum by ({self.by}) ({self.bad})".replace("WINDOW", f"<{window}>")
+        return f"({bad} or {total} * 0) / ({total} > 0)"
+
+
+def within(bound: str, histogram: str, *, slug: str, alert: str, summary: str) -> Objective:
+    """An objective on a delay, of each landlord: 99 % within the bound, in seconds, which is one of the buckets'."""
+    total = f"rate({histogram}_count[WINDOW])"
+    labels = 'organisation="westward",service="x",instance="x:1",job="houserules"'
+    count = f"{histogram}_count{{{labels}}}"
+    return Objective(
+        slug=slug,
+        alert=alert,
+        target=0.99,
+        by="organisation",
+        bad=f'{total} - ignoring (le) rate({histogram}_bucket{{le="{bound}"}}[WINDOW])',
+        total=total,
+        summary=summary,
+        good_series=(count, f'{histogram}_bucket{{{labels},le="{bound}"}}'),
+        bad_series=(count,),
+    )
+
+
+def door(status: str) -> str:
+    """A series of requests at a door."""
+    labels = f'service="intake",instance="i:1",job="houserules",method="POST",route="/events",status="{status}"'
+    return f"houserules_http_requests_total{{{labels}}}"
+
+
+OBJECTIVES = (
+    Objective(
+        slug="doors",
+        alert="DoorsFailing",
+        target=0.999,
+        by="service",
+        bad=f"rate({FAILED}[WINDOW])",
+        total=f"rate({DOORS}[WINDOW])",
+        summary="The doors of {{ $labels.service }} answer 5xx too often: 99.9 % must not.",
+        good_series=(door("200"),),
+        bad_series=(door("503"),),
+    ),
+    within(
+        "5.0",
+        "houserules_sla_message_to_clock_seconds",
+        slug="clock",
+        alert="ClocksStartLate",
+        summary="Messages to {{ $labels.organisation }} get their deadlines late: 99 % must within 5 s of receipt.",
+    ),
+    within(
+        "2.0",
+        "houserules_sla_breach_detection_seconds",
+        slug="breaches",
+        alert="BreachesNoticedLate",
+        summary="Breaches at {{ $labels.organisation }} are noticed late: 99 % must be within 2 s of the due time.",
+    ),
+    within(
+        "60.0",
+        "houserules_access_leaver_to_requested_seconds",
+        slug="leavers",
+        alert="RemovalsRequestedLate",
+        summary="Leavers' access at {{ $labels.organisation }} is asked to go late: 99 % must be within 60 s.",
+    ),
+)
+
+
+def alerts() -> Iterator[Alert]:
+    """Two for each objective, of one name: one that wakes somebody, one that waits for the morning."""
+    for objective in OBJECTIVES:
+        for severity, burns in BURNS.items():
+            expr = " or ".join(
+                f"({objective.rule(long)} > {_bound(objective, factor)} "
+                f"and {objective.rule(short)} > {_bound(objective, factor)})"
+                for long, short, factor in burns
+            )
+            fires, silent = _cases(objective)
+            yield Alert(
+                name=objective.alert,
+                expr=expr,
+                severity=severity,
+                summary=objective.summary,
+                labels={"objective": objective.slug},
+                fires=fires,
+                silent=silent,
+            )
+
+
+def _bound(objective: Objective, factor: float) -> str:
+    return f"{round(objective.budget * factor, 6):g}"
+
+
+def _cases(objective: Objective) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
+    """Burning fast wakes somebody, slowly opens a ticket, and as planned does nothing; nor does what is over."""
+    who = {objective.by: "intake" if objective.by == "service" else "westward", "objective": objective.slug}
+    everything = _mixed(objective, 1000, round(1000 * objective.budget * 20), 120)
+    slowly = _mixed(objective, 10_000, round(10_000 * objective.budget * 4), 180)
+    planned = _mixed(objective, 10_000, round(10_000 * objective.budget * 0.5), 180)
+    fires = (
+        Case(everything, "2h", who, ("page", "ticket")),
+        Case(slowly, "3h", who, ("ticket",)),
+    )
+    return fires, (Case(planned, "3h"), Case(_mixed(objective, 1000, 0, 120), "2h"))
+
+
+def _mixed(objective: Objective, many: int, bad: int, minutes: int) -> dict[str, str]:
+    """`many` a minute, of which `bad` are."""
+    growth: dict[str, int] = {}
+    for series in objective.good_series:
+        growth[series] = growth.get(series, 0) + many - bad
+    for series in objective.bad_series:
+        growth[series] = growth.get(series, 0) + bad
+    return {series: f"0+{step}x{minutes}" for series, step in growth.items()}

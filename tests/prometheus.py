@@ -1,0 +1,119 @@
+"""Prometheus, the system's own, for tests: its checker, and servers on free loopback ports that scrape what runs."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local.ports import free_ports
+from deploy.observe.rules import prometheus as configuration
+from deploy.observe.rules import rules, written
+from deploy.observe.windows import Windows
+
+__all__ = ["NO_PROMETHEUS", "Prometheus", "found", "promtool", "scraping"]
+
+NO_PROMETHEUS = "no Prometheus found; `apt-get install prometheus` brings it, with promtool"
+START_S = 60.0
+
+
+def found() -> bool:
+    """Whether this machine has one."""
+    return shutil.which("prometheus") is not None and shutil.which("promtool") is not None
+
+
+def promtool(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the checker."""
+    return subprocess.run(["promtool", *words], capture_output=True, text=True, timeout=300, check=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """A server that runs."""
+
+    url: str
+    client: httpx.Client
+
+    def _ask(self, path: str, **params: str) -> Any:
+        answer = self.client.get(f"{self.url}/api/v1/{path}", params=params)
+        body = answer.json()
+        assert body["status"] == "success", f"{params}: {body.get('error')}"
+        return body["data"]
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """The series of an instant query. Fails on an expression that cannot be evaluated."""
+        data = self._ask("query", query=expr)
+        assert data["resultType"] in {"vector", "scalar"}, expr
+        if data["resultType"] == "scalar":
+            return [{"metric": {}, "value": data["result"]}]
+        series: list[dict[str, Any]] = data["result"]
+        return series
+
+    def values(self, expr: str) -> dict[tuple[tuple[str, str], ...], float]:
+        """The same, by labels."""
+        return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in self.query(expr)}
+
+    def up(self) -> set[str]:
+        """The services that answer its scrapes."""
+        return {one["metric"]["service"] for one in self.query('up{job="houserules"} == 1')}
+
+    def firing(self) -> set[str]:
+        """Names of the alerts that fire."""
+        return {one["labels"]["alertname"] for one in self._ask("alerts")["alerts"] if one["state"] == "firing"}
+
+    def health(self) -> dict[str, str]:
+        """By rule: `ok`, or what was wrong with its last evaluation."""
+        groups = self._ask("rules")["groups"]
+        return {
+            f"{group['name']}/{rule['name']}/{json.dumps(rule.get('labels', {}))}": (
+                rule.get("lastError") or rule["health"]
+            )
+            for group in groups
+            for rule in group["rules"]
+        }
+
+
+@contextmanager
+def scraping(place: Path, targets: Mapping[str, str], windows: Windows, interval: str = "1s") -> Iterator[Prometheus]:
+    """A server with the shipped rules, whose spans are these, that scrapes `targets`, by service."""
+    place.mkdir(parents=True, exist_ok=True)
+    rule_file, config, output = place / "rules.yml", place / "prometheus.yml", place / "log"
+    rule_file.write_text(written(rules(windows)))
+    config.write_text(written(configuration(targets, str(rule_file), interval, alertmanager=None)))
+    (port,) = free_ports(1)
+    command = [
+        "prometheus",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={place / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--query.lookback-delta=15s",
+        "--log.level=warn",
+    ]
+    with output.open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            with httpx.Client(timeout=30, trust_env=False) as client:
+                server = Prometheus(f"http://127.0.0.1:{port}", client)
+                _wait(server, process, output)
+                yield server
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(server: Prometheus, process: "subprocess.Popen[bytes]", output: Path) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        assert process.poll() is None, output.read_text()
+        try:
+            if server.client.get(f"{server.url}/-/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"Prometheus does not start: {output.read_text()}")

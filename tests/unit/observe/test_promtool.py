@@ -1,0 +1,56 @@
+"""The rules as Prometheus' own checker sees them: they are rules, and each alert fires in its case and not beside it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.observe.rules import ALERTS, cases, prometheus, rules, written
+from deploy.observe.windows import Windows
+from deploy.observe.written import ROOT
+from tests.prometheus import promtool
+
+PLACE = ROOT / "deploy/prometheus"
+
+
+@pytest.mark.parametrize("shrink", [1.0, 60.0, 300.0])
+def test_the_rules_are_rules_with_any_spans(tmp_path: Path, shrink: float) -> None:
+    (tmp_path / "rules.yml").write_text(written(rules(Windows(shrink, 3))))
+    checked = promtool("check", "rules", str(tmp_path / "rules.yml"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_configuration_is_one(tmp_path: Path) -> None:
+    (tmp_path / "rules.yml").write_text(written(rules()))
+    (tmp_path / "prometheus.yml").write_text(written(prometheus(rule_file="rules.yml")))
+    checked = promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("name", cases())
+def test_every_alert_fires_in_its_case_and_is_silent_next_to_it(name: str) -> None:
+    tested = promtool("test", "rules", str(PLACE / name))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_the_checker_sees_an_alert_that_should_not_fire(tmp_path: Path) -> None:
+    (tmp_path / "rules.yml").write_text(written(rules()))
+    wrong = {**cases()["causes_test.yml"]}
+    wrong["tests"] = [test for test in wrong["tests"] if test["name"] == "RelayRefused fires"]
+    wrong["tests"][0]["alert_rule_test"][0]["exp_alerts"] = []
+    (tmp_path / "wrong.yml").write_text(yaml.safe_dump(wrong))
+    assert promtool("test", "rules", str(tmp_path / "wrong.yml")).returncode == 1
+
+
+def test_every_alert_has_both_kinds_of_cases() -> None:
+    fires: set[tuple[str, str]] = set()
+    silent: set[str] = set()
+    for content in cases().values():
+        for test in content["tests"]:
+            for asked in test["alert_rule_test"]:
+                expected = asked["exp_alerts"]
+                fires |= {(asked["alertname"], alert["exp_labels"]["severity"]) for alert in expected}
+                if not expected:
+                    silent.add(asked["alertname"])
+    assert fires == {(alert.name, alert.severity) for alert in ALERTS}
+    assert silent == {alert.name for alert in ALERTS}
