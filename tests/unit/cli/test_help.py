@@ -46,6 +46,7 @@ def test_all_that_is_promised_is_there() -> None:
         "policy check", "policy explain", "publish", "watch", "dead-letters list", "dead-letters show",
         "dead-letters redrive", "deliveries list", "deliveries show", "deliveries retry", "clock show", "clock set",
         "clock step", "clock run", "token", "positions reset", "migrate", "import", "person", "image", "stack",
+        "topics ensure", "topics check", "doctor",
     }  # fmt: skip
 
 

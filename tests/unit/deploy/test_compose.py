@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it comes without types
 import pytest
+import yaml
 
 from deploy.compose.prepare import SERVICES as ADDRESSES
 from deploy.local.jars import listed
@@ -167,3 +168,53 @@ def test_kafka_makes_no_topic_by_itself_and_tells_each_side_its_own_address() ->
     ]
     assert {e["HOUSERULES_KAFKA"] for e in environments} == {inside.removeprefix("INSIDE://")}
     assert outside == f"OUTSIDE://{containers()['kafka']['ports'][0].rpartition(':')[0]}"
+
+
+def observed(name: str) -> dict[str, Any]:
+    """A file of those who watch."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / name).read_text())
+    return content
+
+
+def inside(container: str, path: str) -> str:
+    """What lies at a path in a container, as a path of the project."""
+    for mount in containers()[container]["volumes"]:
+        source, target, *_ = mount.split(":")
+        if source.startswith("./") and (path == target or path.startswith(f"{target}/")):
+            return str(source.removeprefix("./") + path.removeprefix(target))
+    raise AssertionError(f"nothing is mounted at {path} in {container}")
+
+
+def test_prometheus_asks_the_services_where_they_are_and_tells_alertmanager() -> None:
+    said = observed("prometheus/prometheus.yml")
+    targets = {
+        target for job in said["scrape_configs"] for group in job["static_configs"] for target in group["targets"]
+    }
+    assert {f"{service}:{port}" for service, port in PORTS.items()} <= targets
+    (alertmanager,) = [t for a in said["alerting"]["alertmanagers"] for g in a["static_configs"] for t in g["targets"]]
+    assert alertmanager == "alertmanager:9093"
+    for path in said["rule_files"]:
+        assert (ROOT / inside("prometheus", path)).exists()
+
+
+def test_grafana_finds_its_dashboards_and_prometheus() -> None:
+    (providers,) = (ROOT / "deploy/grafana/provisioning/dashboards").glob("*.y*ml")
+    (sources,) = (ROOT / "deploy/grafana/provisioning/datasources").glob("*.y*ml")
+    for provider in yaml.safe_load(providers.read_text())["providers"]:
+        assert list((ROOT / inside("grafana", provider["options"]["path"])).glob("*.json"))
+    assert [source["url"] for source in yaml.safe_load(sources.read_text())["datasources"]] == [
+        "http://prometheus:9090"
+    ]
+
+
+def test_every_alert_has_a_receiver_and_pages_wake_somebody() -> None:
+    said = observed("alertmanager/alertmanager.yml")
+    receivers = {receiver["name"] for receiver in said["receivers"]}
+    routes = [said["route"], *said["route"]["routes"]]
+    assert {route["receiver"] for route in routes} == receivers
+    rules = [rule for group in observed("prometheus/rules.yml")["groups"] for rule in group["rules"] if "alert" in rule]
+    assert "page" in {rule["labels"]["severity"] for rule in rules}
+    assert [route["matchers"] for route in said["route"]["routes"]] == [['severity="page"']]
+    named = re.findall(r"[A-Z][A-Za-z]+", " ".join(m for r in said["inhibit_rules"] for ms in r.values() for m in ms))
+    assert named
+    assert set(named) <= {rule["alert"] for rule in rules}
