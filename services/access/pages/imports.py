@@ -26,6 +26,10 @@ __all__ = ["router"]
 router = PAGES.router()
 
 MOST_BYTES = 4 * 1024 * 1024
+MOST_PACKED = 3_900_000
+"""So much of a table, packed, fits into the form of the second step."""
+FIELD = 500_000
+"""A form's field may have a mebibyte; a longer table travels in several."""
 MOST_FAULTS = 500
 KINDS: Mapping[str, str] = MappingProxyType(
     {"people": "People", "sites": "Sites", "accounts": "Accounts", "grants": "Grants"}
@@ -56,8 +60,12 @@ async def dry_run(
         answer = await take(request, visitor.principal, kind, raw, dry_run=True, roster=everybody)
     except Problem as problem:
         return _refused(request, visitor, kind, everybody, problem, name)
+    packed = _packed(raw)
+    if len(packed) > MOST_PACKED:
+        fault = "Nothing is wrong with it, but it is too large for this page: split it, or use `houserules import`."
+        return _page(request, visitor, kind, everybody, name=name, fault=fault, status=413)
     counts: dict[str, int] = msgspec.json.decode(answer.body)
-    return _page(request, visitor, kind, everybody, name=name, counts=counts, packed=_packed(raw))
+    return _page(request, visitor, kind, everybody, name=name, counts=counts, packed=packed)
 
 
 @router.post("/page/imports/confirm")
@@ -66,10 +74,10 @@ async def confirm(
     visitor: Keeping,
     kind: Annotated[str, Form()] = "",
     roster: Annotated[str, Form()] = "",
-    packed: Annotated[str, Form()] = "",
+    packed: Annotated[list[str], Form()] = [],  # noqa: B006 FastAPI copies a default
 ) -> Response:
     """Take the table that was tried."""
-    raw = _unpacked(packed)
+    raw = _unpacked("".join(packed))
     if kind not in KINDS or raw is None:
         return _page(request, visitor, kind, fault="The table was lost on the way: choose it again.", status=422)
     everybody = bool(roster) and kind == "people"
@@ -116,7 +124,7 @@ def _page(
         faults=(faults or [])[:MOST_FAULTS],
         more=max(0, len(faults or []) - MOST_FAULTS),
         counts=counts,
-        packed=packed,
+        packed=[packed[at : at + FIELD] for at in range(0, len(packed), FIELD)],
     )
 
 

@@ -1,5 +1,7 @@
 """The pages of access over HTTP: what each role sees and may send, and what comes back when something is wrong."""
 
+import base64
+import random
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -310,6 +312,21 @@ async def test_a_table_is_tried_first_and_then_taken(house: Landlord) -> None:
     taken = await visit.send("/page/imports/confirm", kind="people", packed=packed[1])
     assert (taken.status_code, taken.headers["location"]) == (303, "/page/imports")
     assert await house.rows("select person, name from people order by person") == [("p1", "Zoë"), ("p2", None)]
+
+
+async def test_a_large_table_travels_whole_and_a_larger_one_is_refused(house: Landlord) -> None:
+    visit, numbers = Visit(house), random.Random(1)
+    lines = ["site,kind,name", *(f"{number},page,{numbers.randbytes(300).hex()}" for number in range(3_000))]
+    tried = await visit.send("/page/imports", file=("table", ("sites.csv", "\n".join(lines).encode())), kind="sites")
+    packed = re.findall(r'name="packed" value="([^"]+)"', tried.text)
+    assert len(packed) == 3
+    assert (await visit.send("/page/imports/confirm", kind="sites", packed=packed)).status_code == 303
+    assert await house.rows("select count(*), count(distinct name) from sites") == [(3_000, 3_000)]
+    dense = base64.urlsafe_b64encode(numbers.randbytes(3_000_000))
+    cells = (b"%d,page,%s\n" % (at, dense[at : at + 2_000]) for at in range(0, len(dense), 2_000))
+    larger = b"site,kind,name\n" + b"".join(cells)
+    refused = await visit.send("/page/imports", file=("table", ("sites.csv", larger)), kind="sites")
+    assert refused.status_code == 413 and "too large for this page" in text_of(refused)
 
 
 async def test_what_is_wrong_with_a_table_is_said_by_line_and_column(house: Landlord) -> None:
