@@ -2,14 +2,17 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -54,23 +57,49 @@ def of(local: Path) -> list[int]:
 def play(local: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
     return subprocess.run(
-        DEMO, cwd=ROOT, env=environment(local) | more, capture_output=True, text=True, timeout=240, check=False
+        DEMO, cwd=ROOT, env=environment(local) | more, capture_output=True, text=True, timeout=400, check=False
     )
+
+
+@contextmanager
+def begun(local: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """Begin it; whatever the test finds, it has ended afterwards."""
+    with subprocess.Popen(
+        DEMO, cwd=ROOT, env=environment(local) | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            demo.terminate()
+
+
+def told(demo: subprocess.Popen[str], mark: str) -> list[str]:
+    """What it says up to the line with this mark, or to its end."""
+    assert demo.stdout is not None
+    said = []
+    for line in demo.stdout:
+        said.append(line.rstrip())
+        if mark in line:
+            break
+    return said
 
 
 @pytest.mark.long
 def test_the_week_is_told_and_every_promise_is_as_expected(local: Path) -> None:
     done = play(local)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    told = re.search(rf"{len(STORIES)} of {len(STORIES)} promises as expected; a week in (\d+) s", done.stdout)
-    assert told
-    assert int(told[1]) < WEEK_S
+    week = re.search(rf"{len(STORIES)} of {len(STORIES)} promises as expected; a week in (\d+) s", done.stdout)
+    assert week
+    assert int(week[1]) < WEEK_S
     assert "DIFFERS" not in done.stdout
     for line in (
         r"Mon 30 Mar 12:30:01 BST  westward   sla-breach response query .* due Mon 30 Mar 12:30 .*westward:3\.6",
         r"Tue 31 Mar 00:00:01 BST  wheatley   sla-breach response complaint .* due Tue 31 Mar 00:00 .*wheatley:resp",
         r"wheatley   sla-waived response query not-appropriate",
         r"westward   sla-breach-retracted response query answered-in-time",
+        r"Mon 30 Mar 09:30:00 BST  westward   revoke-access rotate-secret left .* person 1001.*westward:6\.4",
+        r"Tue 31 Mar 00:00:00 BST  wheatley   leaver-processed .* person 1001",
+        r"westward   consent-missing block .* image ww-party  t-3 no-consent .*westward:10\.4",
     ):
         assert re.search(line, done.stdout), line
     assert not (local / "stack.json").exists()
@@ -107,16 +136,47 @@ def test_a_taken_port_is_one_sentence(local: Path) -> None:
 
 
 @pytest.mark.long
+def test_a_stack_that_is_kept_answers_until_it_is_told_to_stop(local: Path) -> None:
+    """KEEP=1: where to look is printed and true, and `make stop` ends all of it."""
+    around = os.environ | {"HOUSERULES_LOCAL": str(local)}
+    with begun(local, KEEP="1") as demo:
+        said = told(demo, "`make stop`")
+        assert f"{len(STORIES)} of {len(STORIES)} promises as expected" in "\n".join(said), "\n".join(said[-40:])
+        begins = next(number for number, line in enumerate(said) if line.startswith("The stack stays up"))
+        pages = [line.split()[0] for line in said[begins:] if line.startswith("  http")]
+        assert len(pages) == 4
+        for page in pages:
+            answer = httpx.get(page, follow_redirects=True, trust_env=False, timeout=30)
+            assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "text/html")
+        commands = [line.strip().split("   ")[0] for line in said[begins:] if line.startswith("  .venv/bin/houserules")]
+        assert [command.split()[1] for command in commands] == ["watch", "person", "image", "clock"]
+        for command in (f"{commands[0]} --until-quiet 2", *commands[1:]):
+            done = subprocess.run(
+                shlex.split(command), cwd=ROOT, env=around, capture_output=True, text=True, timeout=120, check=False
+            )
+            assert done.returncode == 0 and done.stdout, f"{command}: {done.stderr}"
+        stop = [sys.executable, "-m", "deploy.local", "stop"]
+        stopped = subprocess.run(stop, cwd=ROOT, env=around, capture_output=True, text=True, timeout=60, check=False)
+        assert (stopped.returncode, stopped.stdout) == (0, f"The stack in {local} has stopped.\n"), stopped.stderr
+        rest, _ = demo.communicate(timeout=20)
+    assert (demo.returncode, rest.splitlines()) == (0, ["Stopping."])
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_what_is_kept(local: Path) -> None:
+    with begun(local, KEEP="1") as demo:
+        said = told(demo, "`make stop`")
+        demo.send_signal(signal.SIGINT)
+        rest, _ = demo.communicate(timeout=20)
+    assert (demo.returncode, rest.splitlines()) == (0, ["Stopping."]), "\n".join(said[-40:])
+
+
+@pytest.mark.long
 def test_ctrl_c_ends_it_and_leaves_nothing(local: Path) -> None:
-    demo = subprocess.Popen(
-        DEMO, cwd=ROOT, env=environment(local), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert demo.stdout is not None
-    for line in demo.stdout:
-        if "sla-started" in line:
-            break
-    began = time.monotonic()
-    demo.send_signal(signal.SIGINT)
-    rest, _ = demo.communicate(timeout=20)
-    assert time.monotonic() - began < 10
+    with begun(local) as demo:
+        told(demo, "sla-started")
+        began = time.monotonic()
+        demo.send_signal(signal.SIGINT)
+        rest, _ = demo.communicate(timeout=20)
+        assert time.monotonic() - began < 10
     assert (demo.returncode, rest.splitlines()[-1]) == (130, "Interrupted.")
