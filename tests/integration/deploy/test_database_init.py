@@ -1,8 +1,6 @@
 """deploy/postgres/init.sh on a real PostgreSQL: what compose's server gets, and what the roles may do."""
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +8,10 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from deploy.local.postgres import INSTALL
 from shared.cli.main import app
+from tests import containers
 from tests.servers import PostgresServer, folder, remove
 
-ROOT = Path(__file__).parents[3]
 SERVICES = ("intake", "sla", "access", "consent")
 
 
@@ -31,26 +28,9 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def secrets(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the set-up script makes, its server's address changed to this one; and the init script run with it."""
-    place = tmp_path_factory.mktemp("secrets")
-    subprocess.run(["sh", ROOT / "deploy" / "compose" / "setup", place], check=True, capture_output=True)
-    for file in place.glob("*_URL"):
-        file.chmod(0o600)
-        file.write_text(file.read_text().replace("@postgres:5432/", f"@127.0.0.1:{server.port}/"))
-    done = subprocess.run(
-        [ROOT / "deploy" / "postgres" / "init.sh"],
-        env={
-            "PATH": f"{INSTALL / 'bin'}:{os.environ['PATH']}",
-            "HOUSERULES_SECRETS": str(place),
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(server.port),
-            "PGPASSWORD": server.server.password,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    """The secrets of an installation whose database the script has made."""
+    place = containers.secrets(tmp_path_factory.mktemp("secrets"), server)
+    containers.initialise(server, place)
     return place
 
 

@@ -69,3 +69,19 @@ def instructions() -> list[tuple[str, str]]:
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     lines = [" ".join(line.split()) for line in kept.replace("\\\n", " ").splitlines() if line.strip()]
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    """The instructions of the image itself."""
+    last = max(number for number, (word, _) in enumerate(instructions()) if word == "FROM")
+    return instructions()[last:]
+
+
+def copies() -> list[tuple[str, str]]:
+    """What the image copies out of the project, and where to."""
+    found = []
+    for rest in (rest for word, rest in final_stage() if word == "COPY"):
+        words = [word for word in rest.split() if not word.startswith("--chmod")]
+        if not words[0].startswith("--from"):
+            found += [(source, words[-1]) for source in words[:-1]]
+    return found

@@ -1,19 +1,15 @@
 """deploy/Dockerfile: what it says, and (at length) its steps done again in a clean environment."""
 
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from deploy.compose.healthcheck import PORTS as WATCHED
-from tests.unit.deploy.described import PORTS, ROOT, SERVICES, containers, instructions, variables
+from tests.containers import Image
+from tests.unit.deploy.described import PORTS, ROOT, SERVICES, containers, copies, final_stage, instructions, variables
 from tests.unit.deploy.test_runtime_lock import RUNTIME
 
-FINAL = instructions()[[word for word, _ in instructions()].index("FROM", 3) :]
-"""The last stage."""
+FINAL = final_stage()
 
 
 def said(word: str) -> list[str]:
@@ -68,55 +64,19 @@ def test_what_is_copied_is_there_and_let_through() -> None:
         assert (ROOT / source).exists(), source
 
 
-def copies() -> list[tuple[str, str]]:
-    """What the last stage copies out of the project, and where to."""
-    found = []
-    for rest in said("COPY"):
-        words = [word for word in rest.split() if not word.startswith("--chmod")]
-        if not words[0].startswith("--from"):
-            found += [(source, words[-1]) for source in words[:-1]]
-    return found
-
-
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The image's folders: an environment of the runtime lock alone, and the copied files."""
-    place = tmp_path_factory.mktemp("image")
-    subprocess.run([sys.executable, "-m", "venv", place / "venv"], check=True)
-    subprocess.run(
-        [place / "venv" / "bin" / "pip", "--quiet", "--disable-pip-version-check", "install", "--only-binary", ":all:",
-         "--no-deps", "--require-hashes", "-r", ROOT / "deploy" / "requirements.runtime.lock"],
-        check=True,
-    )  # fmt: skip
-    app = place / "app"
-    for source, target in copies():
-        if target.startswith("/usr/"):
-            continue
-        into = app / target if target.endswith("/") else (app / target).parent
-        into.mkdir(parents=True, exist_ok=True)
-        if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, app / target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / source, into / Path(target if not target.endswith("/") else source).name)
-    return place
-
-
-def run(image: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Python of the image, in its folder, with nothing of this environment."""
-    return subprocess.run(
-        [image / "venv" / "bin" / "python", *arguments],
-        cwd=image / "app", env={"PYTHONPATH": str(image / "app"), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """What the image holds, without an engine."""
+    return Image.built(tmp_path_factory.mktemp("image"))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_runs_on_what_the_image_holds(image: Path, service: str) -> None:
-    helped = run(image, "-m", f"services.{service}", "--help")
+def test_a_service_runs_on_what_the_image_holds(image: Image, service: str) -> None:
+    helped = image.run("-m", f"services.{service}", "--help")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert f"House Rules: the {service} service." in helped.stdout
-    unset = run(image, "-m", f"services.{service}")
+    unset = image.run("-m", f"services.{service}")
     assert unset.returncode == 2
     assert unset.stderr == f"{service}: setting database_url: Field required\n"
 
@@ -126,18 +86,18 @@ def test_a_service_runs_on_what_the_image_holds(image: Path, service: str) -> No
     "command", [["--help"], ["migrate", "--help"], ["topics", "ensure", "--help"], ["policy", "explain", "westward"]],
     ids=" ".join,
 )  # fmt: skip
-def test_the_command_runs_on_what_the_image_holds(image: Path, command: list[str]) -> None:
-    done = run(image, "-m", "shared.cli.main", *command)
+def test_the_command_runs_on_what_the_image_holds(image: Image, command: list[str]) -> None:
+    done = image.run("-m", "shared.cli.main", *command)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.long
-def test_the_image_holds_the_locked_packages_and_no_other(image: Path) -> None:
+def test_the_image_holds_the_locked_packages_and_no_other(image: Image) -> None:
     listing = "import importlib.metadata as m; print(*{d.metadata['Name'].lower().replace('_', '-') for d in m.distributions()})"
-    found = set(run(image, "-I", "-c", listing).stdout.split()) - {"pip", "setuptools"}
+    found = set(image.run("-I", "-c", listing).stdout.split()) - {"pip", "setuptools"}
     assert found <= set(RUNTIME)
     assert set(RUNTIME) - found <= {name for name, entry in RUNTIME.items() if ";" in entry}
-    imported = run(
-        image, "-c", "import services.sla.app, services.intake.app, services.access.app, services.consent.app"
+    imported = image.run(
+        "-c", "import services.sla.app, services.intake.app, services.access.app, services.consent.app"
     )
     assert (imported.returncode, imported.stderr) == (0, "")
