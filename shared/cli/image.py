@@ -6,7 +6,7 @@ import typer
 
 from shared.cli.doors import NotFound, role_door
 from shared.cli.failure import Failure, Misuse
-from shared.cli.output import heading, json_value, table
+from shared.cli.output import heading, json_value, plain, table
 from shared.cli.stack import Stack, stack_of
 from shared.cli.telling import moment
 from shared.cli.zones import zone_of
@@ -62,9 +62,9 @@ def _found(stack: Stack, image: str, organisation: str, meant: dict[str, str]) -
 
 def _show(found: dict[str, Any], organisation: str) -> None:
     zone = zone_of(organisation)
-    print(f"{found['image']}  {found['decision']}: it {ANSWERS[found['decision']]}.")
+    print(f"{plain(found['image'])}  {found['decision']}: it {ANSWERS[found['decision']]}.")
     for sentence in found["reasons"]:
-        print(f"  {sentence}")
+        print(f"  {plain(sentence)}")
     heading("Findings", found["findings"])
     table(found["findings"], ("person", "use", "channel", "decision", "code"))
     uses = [one | {"live": moment(one["live_since"], zone)} for one in found["uses"] if one["use"]]

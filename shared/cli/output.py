@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["heading", "json_line", "json_value", "say", "table"]
+__all__ = ["heading", "plain", "json_line", "json_value", "say", "table"]
 
 
 def say(sentence: str) -> None:
@@ -26,6 +26,11 @@ def json_line(value: Any) -> None:
     print(msgspec.json.encode(value).decode(), flush=True)
 
 
+def plain(text: str) -> str:
+    """Without control characters: what is shown was written by others."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
 def heading(title: str, rows: Sequence[Any]) -> None:
     """What the rows below are; nothing where there are none."""
     if rows:
@@ -37,7 +42,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     if not rows:
         return
     lines = [[column.upper() for column in columns]]
-    lines += [["" if row.get(column) is None else str(row[column]) for column in columns] for row in rows]
+    lines += [["" if row.get(column) is None else plain(str(row[column])) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), flush=True)

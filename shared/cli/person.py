@@ -6,7 +6,7 @@ import typer
 
 from shared.cli.doors import NotFound, role_door
 from shared.cli.failure import Failure
-from shared.cli.output import heading, json_value, say, table
+from shared.cli.output import heading, json_value, plain, say, table
 from shared.cli.stack import Stack, stack_of
 from shared.cli.telling import moment
 from shared.cli.zones import zone_of
@@ -61,7 +61,8 @@ def _show(found: dict[str, Any], organisation: str) -> None:
     named = [found.get("name"), found.get("team") and f"team {found['team']}"]
     manager = found.get("manager") and f"manager {found['manager']}"
     roles = found.get("roles") and f"roles {', '.join(found['roles'])}"
-    print(f"{found['person']}  {state}  {'  '.join(part for part in (*named, manager, roles) if part)}".rstrip())
+    about = [found["person"], state, *named, manager, roles]
+    print("  ".join(plain(part) for part in about if part))
     stints = [one | {"leaves": moment(one["leave_at"], zone), "held": _yes(one["held"])} for one in found["stints"]]
     heading("Employment", stints)
     table(stints, ("stint", "starts_on", "state", "leaves", "held"))
@@ -70,20 +71,18 @@ def _show(found: dict[str, Any], organisation: str) -> None:
     table(held, ("kind", "id", "site", "network", "role", "action", "revocation"))
     if found["state"] is not None and not found["access"]:
         print("\nHolds no access.")
-    due = [_revocation(one) | {"deadline": moment(one["deadline"], zone)} for one in found["revocations"]]
-    open_ = [one for one in due if one["state"] not in DONE]
-    heading("Open revocations", open_)
-    table(open_, ("revocation", "what", "site", "state", "deadline", "overdue", "owner"))
+    taken = sorted(found["revocations"], key=lambda one: one["state"] in DONE)
+    rows = [_revocation(one) | {"deadline": moment(one["deadline"], zone)} for one in taken]
+    heading("Revocations", rows)
+    table(rows, ("revocation", "what", "site", "state", "deadline", "overdue", "owner", "confirmed_by"))
     cases = [one | {"opened": moment(one["opened_at"], zone)} for one in found["cases"]]
     heading("Open cases", cases)
     table(cases, ("case", "kind", "opened"))
     consents = [one | {"covers": ", ".join(one["channels"] or ["everything"])} for one in found["consents"]]
     heading("Consents", consents)
     table(consents, ("consent", "state", "method", "covers", "taken_on", "valid_until"))
-    closed = len(due) - len(open_)
-    say(f"{len(open_)} of {len(due)} revocations are open." if due else "Nothing is being taken away.")
-    if closed and not open_:
-        say("Every revocation is done.")
+    still = sum(one["state"] not in DONE for one in taken)
+    say(f"Revocations: {still} of {len(taken)} not done." if taken else "Nothing is being taken away.")
 
 
 def _revocation(one: dict[str, Any]) -> dict[str, Any]:

@@ -92,9 +92,9 @@ def test_a_leaver_is_shown_with_what_is_being_taken_away(houserules: Houserules,
     eventually(lambda: bool(json.loads(houserules("person", person, *WESTWARD, "--json").out)["revocations"]))
     shown = houserules("person", person, *WESTWARD)
     assert f"{person}  left" in shown.out
-    for word in ("Employment", "Access", "Open revocations", f"remove-role {person}-g", "requested"):
+    for word in ("Employment", "Access", "Revocations", f"remove-role {person}-g", "requested"):
         assert word in shown.out
-    assert "1 of 1 revocations are open." in shown.err
+    assert "Revocations: 1 of 1 not done." in shown.err
 
 
 def test_a_picture_is_judged_in_words(house: RunningStack, houserules: Houserules) -> None:
