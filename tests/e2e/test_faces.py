@@ -60,7 +60,7 @@ async def test_a_withdrawal_with_a_live_use_is_told_and_has_it_taken_down(faces:
     assert [heard.name for heard in told] == ["consent-missing", "takedown-requested"]
     takedown = told[1].data
     assert (takedown["use"], takedown["reason"]) == (faces.id("use"), "withdrawn")
-    assert words(takedown["deadline"]) == "2026-11-03 09:00", "a working day"
+    assert words(takedown["deadline"]) == "2026-11-02 17:00", "one working day, by the opening hours"
     gone = await faces.act(f"/takedowns/{takedown['takedown']}/verify", evidence="looked at the page")
     assert gone.json()["state"] == "confirmed"
     assert "takedown-confirmed: withdrawn" in await faces.verdicts()

@@ -128,7 +128,7 @@ async def test_X4_an_image_of_one_landlord_is_not_there_for_the_other(world: Wor
     assert (await alone.act("/subjects", person=alone.id("1001"), kind="tenant")).status_code == 201
     await alone.over_kafka(alone.uploaded("1001"))
     await world.settle()
-    things = owner.things | {"image": alone.image, "person": alone.id("1001"), "hash": alone.hash}
+    things = {**owner.things, "image": alone.image, "person": alone.id("1001"), "hash": alone.hash}
     for (method, path), step in OBJECTS.items():
         if "{image}" in step.path or "{person}" in step.path:
             mine = Owner(alone, things)

@@ -3,41 +3,46 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Row
 
-from services.consent.api.landlords import CoveredName, Id
+from services.consent.api.landlords import AnyDay, CoveredName, Id, Instant, Truth
 
 __all__ = ["ConsentBody", "ConsentPage", "Record", "State", "Withdraw", "consent_body"]
 
 State = Literal["given", "refused", "asked", "objected", "invalid", "withdrawn", "expired"]
 Language = Annotated[str, StringConstraints(min_length=2, max_length=35, pattern="^[A-Za-z0-9-]+$")]
+Hash = Annotated[str, StringConstraints(pattern="^sha256:[0-9a-f]{64}$")]
 
 
 class Record(BaseModel):
-    """A consent record as it comes in. Which dates count is decided here, not refused: it is all kept."""
+    """A consent record as it comes in. Which dates count is decided here, not refused: it is all kept.
+
+    `form_hash` is what the form has to be, where the sender knows it: another file is kept, and does not count.
+    """
 
     person: Id
     outcome: Literal["given", "refused", "asked", "objected"]
     method: Literal["signed", "verbal"] | None = None
-    taken_on: date | None = None
+    taken_on: AnyDay | None = None
     taken_by: Id | None = None
-    signed: bool | None = None
+    signed: Truth | None = None
     name_matches: Literal["yes", "no", "unknown"] | None = None
     channels: Annotated[list[CoveredName] | None, Field(max_length=50)] = None
     purposes: Annotated[list[Id] | None, Field(max_length=50)] = None
     items: Annotated[list[Id] | None, Field(max_length=500)] = None
-    valid_until: date | None = None
+    valid_until: AnyDay | None = None
     language: Language | None = None
     guardian: Id | None = None
+    form_hash: Hash | None = None
 
 
 class Withdraw(BaseModel):
     """A withdrawal; without channels, of all that the record covers."""
 
     channels: Annotated[list[CoveredName] | None, Field(min_length=1, max_length=50)] = None
-    at: AwareDatetime | None = None
-    safety: bool = False
+    at: Instant | None = None
+    safety: Truth = False
 
 
 class Taken(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.consent.api.landlords import CoveredName, Id
+from services.consent.api.landlords import CoveredName, Id, Truth
 from services.consent.domain.decision import Judged
 from services.consent.domain.images import Use, Version
 from services.consent.domain.words import in_words
@@ -35,17 +35,17 @@ class Shown(BaseModel):
 
     person: Id | None = None
     kind: Kind
-    identifiable: bool | None = None
+    identifiable: Truth | None = None
     minor: Literal["yes", "no", "unknown"] | None = None
-    deceased: bool | None = None
+    deceased: Truth | None = None
 
 
 class PeopleBody(BaseModel):
     """Who is on the image, in place of what was said before."""
 
     people: Annotated[list[Shown], Field(max_length=1000)]
-    face_count: Annotated[int | None, Field(ge=0, le=100_000)] = None
-    nobody_shown: bool | None = None
+    face_count: Annotated[int | None, Field(strict=True, ge=0, le=100_000)] = None
+    nobody_shown: Truth | None = None
 
 
 class Cleared(BaseModel):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from shared.bus import Bus
 from shared.platform.auth import Principal, allow
@@ -15,12 +15,15 @@ from shared.policy import Pack, Packs
 __all__ = [
     "CONFLICT",
     "NOT_FOUND",
+    "AnyDay",
     "CoveredName",
     "Day",
     "Id",
+    "Instant",
     "PathId",
     "Reader",
     "Staff",
+    "Truth",
     "bus_of",
     "invalid",
     "pack_of",
@@ -40,7 +43,20 @@ CoveredName = Annotated[
         max_length=71, pattern=r"^(internal|website|press|print|partner|archive|social(:[a-z0-9]+(-[a-z0-9]+)*)?)$"
     ),
 ]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2900, 1, 1))]
+Truth = Annotated[bool, Field(strict=True)]
+"""True or false, and no number that might mean it."""
+
+
+def _written(value: Any) -> Any:
+    """A day or an instant is text; a number is none, though a library might read seconds into it."""
+    if isinstance(value, (int, float)):
+        raise ValueError("a text is needed, not a number")  # noqa: TRY004 pydantic makes no fault of a TypeError
+    return value
+
+
+AnyDay = Annotated[date, BeforeValidator(_written)]
+Day = Annotated[AnyDay, Field(ge=date(1900, 1, 1), le=date(2900, 1, 1))]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}
 CONFLICT: dict[int | str, dict[str, Any]] = NOT_FOUND | {409: ERRORS[400] | {"description": "its state forbids it"}}

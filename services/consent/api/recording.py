@@ -48,6 +48,8 @@ def kept(
         taken_by=record.taken_by,
         today=day_of(now, pack.tz),
     )
+    if filed is not None and record.form_hash is not None and sha256(filed[0]) != record.form_hash:
+        faults = (*faults, "hash-mismatch")
     row: dict[str, Any] = {
         "organisation": pack.organisation,
         "consent": consent,

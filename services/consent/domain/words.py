@@ -42,7 +42,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "future-dated": "its date is in the future",
         "wrong-name": "the name on it is another",
         "unrecorded": "nobody noted who took it",
-        "hash-mismatch": "the file is not the one that was filed",
+        "hash-mismatch": "the file is not the one that was named",
     }
 )
 

@@ -68,6 +68,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "future-dated": "its date is in the future",
         "wrong-name": "the name on it is another",
         "unrecorded": "nobody noted who took it",
+        "hash-mismatch": "the file is not the one that was named",
         "no-consent": "no consent",
         "form-required": "no signed form",
         "out-of-scope": "agreed to something else",

@@ -309,7 +309,7 @@ def opened(postgres: FreshDatabases, folder: Path) -> Iterator[tuple[Gallery, as
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [
-        pytest.param(60, 15, id="60 histories"),
+        pytest.param(60, 12, id="60 histories"),
         pytest.param(600, 30, id="600 long histories", marks=pytest.mark.long),
     ],
 )

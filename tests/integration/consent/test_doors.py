@@ -13,7 +13,7 @@ EXECUTABLE = b"\x7fELF\x02\x01\x01" + bytes(200)
 
 
 async def test_a_record_comes_back_whole_and_its_form_is_sealed(gallery: Gallery) -> None:
-    answer = await gallery.record(language="en", guardian=None)
+    answer = await gallery.record(language="en", guardian=None, form_hash=f"sha256:{hashlib.sha256(PDF).hexdigest()}")
     body = answer.json()
     assert answer.status_code == 201 and answer.headers["location"] == f"/consents/{body['consent']}"
     assert (
@@ -75,10 +75,11 @@ async def test_over_the_cap_is_413(gallery: Gallery, size: int) -> None:
         ({"taken_on": None}, ["undated"]),
         ({"signed": False}, ["unsigned"]),
         ({"name_matches": "no"}, ["wrong-name"]),
+        ({"form_hash": f"sha256:{'0' * 64}"}, ["hash-mismatch"]),
         ({"method": "verbal", "form": None}, ["unrecorded"]),
         ({"taken_on": "9999-12-31", "valid_until": "9999-12-31"}, ["future-dated"]),
     ],
-    ids=["dated tomorrow", "undated", "unsigned", "wrong name", "verbal by nobody", "far ahead"],
+    ids=["dated tomorrow", "undated", "unsigned", "wrong name", "another file", "verbal by nobody", "far ahead"],
 )
 async def test_a_record_that_does_not_count_is_kept(gallery: Gallery, changes: Any, reasons: list[str]) -> None:
     answer = await gallery.record(**changes)
@@ -96,6 +97,9 @@ async def test_a_record_that_does_not_count_is_kept(gallery: Gallery, changes: A
         ({"form": None}, "/body/form"),
         ({"outcome": "perhaps"}, "/body/record/outcome"),
         ({"taken_on": "yesterday"}, "/body/record/taken_on"),
+        ({"taken_on": 0}, "/body/record/taken_on"),
+        ({"signed": 0}, "/body/record/signed"),
+        ({"form_hash": "sha256:00"}, "/body/record/form_hash"),
         ({"person": "a\x00b"}, "/body/record/person"),
     ],
 )

@@ -45,7 +45,7 @@ async def test_the_page_says_what_is_missing_what_ends_and_what_has_to_go(galler
     page = await ann.see("/")
     assert page.status == 200
     for words in (
-        "i1", "blocked", "in use", NAME, "There is no consent of Person 1001.", "The background has not been cleared",
+        "i1", "blocked", "in use", f"There is no consent of {NAME}.", "The background has not been cleared",
         "Consents that end soon", "Person 1002", "Mon 20 Apr",
         "To be taken down", "no consent", "Fri 27 Mar 17:00",
     ):  # fmt: skip
@@ -138,7 +138,7 @@ async def test_an_image_answers_in_words_for_channel_and_purpose(gallery: Galler
     await scene(gallery)
     page = await ann.see("/page/images/i1", channel="internal", purpose="news")
     assert "Inside the organisation for news: blocked." in page.text
-    assert "There is no consent of Person 1001." in page.text and NAME in page.text
+    assert "There is no consent of Person 1001." in page.text and f"There is no consent of {NAME}." in page.text
     assert (await ann.see("/page/images/i1", channel="internal")).status == 422
     own = await visitor(gallery, person="u1").send("/page/images/i1/clear-background", {"content_hash": HASH})
     assert own.status == 403 and "cleared by somebody other than the uploader" in own.text

@@ -54,6 +54,7 @@ CASES = [
     Case(8, "undated", (SIGNED | {"taken_on": None},), "invalid-form"),
     Case(8, "dated tomorrow", (SIGNED | {"taken_on": TOMORROW},), "invalid-form"),
     Case(8, "wrong name", (SIGNED | {"name_matches": "no"},), "invalid-form"),
+    Case(8, "file hash mismatch", (SIGNED | {"form_hash": f"sha256:{'0' * 64}"},), "invalid-form"),
     Case(12, "staff, internal, no record", (), PERMIT, None, "internal", **STAFF),
     Case(12, "staff, internal, objected", (NO | {"outcome": "objected"},), "staff-objection", None, "internal", **STAFF),
     Case(13, "staff, specific and signed", (SIGNED,), PERMIT, **STAFF),
