@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["heading", "plain", "json_line", "json_value", "say", "table"]
+__all__ = ["heading", "json_line", "json_value", "plain", "say", "table"]
 
 
 def say(sentence: str) -> None:
