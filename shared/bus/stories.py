@@ -19,6 +19,8 @@ __all__ = ["begun", "carried", "handled", "sent", "story_of"]
 
 SYSTEM = {"messaging.system": "kafka"}
 BEGUN = "begun"
+SPOKEN = {"ce_traceparent", "ce_source", "ce_id", "ce_type", "ce_organisation"}
+"""What an event of ours has."""
 
 
 def story_of(event: Event) -> str:
@@ -89,10 +91,15 @@ def handled(tracer: Tracer, service: str, group: str, records: Iterable[Record],
 
 
 def sent(tracer: Tracer, service: str, rows: Sequence[Row], ended: float) -> None:
-    """A span for each of our events that Kafka has acknowledged: from its commit, below the handling that caused it."""
+    """A span for each of our events that Kafka has acknowledged: from its commit, below the handling that caused it.
+
+    Dead letters and redrives go with whatever headers an outsider gave them: they may be no text, or half of an event's.
+    """
     for row in rows:
-        headers = {name: value.decode() for name, value in unpack(row.headers) if value is not None}
-        if "ce_traceparent" not in headers or not headers.get("ce_source", "").endswith(f"/{service}"):
+        headers = {name: value.decode(errors="replace") for name, value in unpack(row.headers) if value is not None}
+        if not headers.keys() >= SPOKEN or headers["ce_source"] != f"/houserules/{service}":
+            continue
+        if not headers["ce_type"].startswith("houserules."):
             continue
         event, cause = headers["ce_id"], headers.get("ce_causationid")
         tracer.add(

@@ -126,6 +126,21 @@ def test_another_services_event_that_goes_on_from_here_is_not_claimed() -> None:
     assert not heard.spans
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("ce_traceparent", b"00-1-1-01"), ("ce_source", b"/houserules/sla"), ("x-anything", b"\xff\x00")],
+        [("ce_traceparent", b"\xff"), ("ce_source", b"/houserules/sla"), ("ce_id", b"1"), ("ce_type", b"")],
+        [(f"ce_{name}", b"\xff") for name in ("traceparent", "source", "id", "type", "organisation")],
+    ],
+    ids=["no text", "half of an event", "an event of bytes"],
+)
+def test_a_dead_letter_with_an_outsiders_headers_is_sent_without_a_span(headers: list[tuple[str, bytes]]) -> None:
+    on, heard = tracer()
+    sent(on, "sla", [Row(1, "houserules.messages.houserules-sla.dlt", None, b"k", pack(headers), b"", 1000.0)], 1001.0)
+    assert not heard.spans
+
+
 def test_a_story_is_traced_whole_or_not_at_all() -> None:
     half, _ = tracer(0.5)
     stories = [event() for _ in range(400)]
