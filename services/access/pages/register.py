@@ -77,7 +77,8 @@ async def person(request: Request, visitor: Seeing, id: str) -> Response:
 
 def _told(entry: dict[str, Any], names: stories.Names) -> dict[str, Any]:
     """An entry of a history in words; whose it is the page says already."""
-    details = {name: value for name, value in entry["details"].items() if name not in ("person", "revocation")}
+    known = {name: value for name, value in entry["details"].items() if name not in ("person", "revocation")}
+    details = {name: "yes" if value is True else value for name, value in known.items()}
     by = "an import" if entry["by"] == SOURCE else names.person(entry["by"].removeprefix(EVENT_DOOR))
     return entry | {"words": words.happened(entry), "by": by, "details": details}
 
