@@ -1,9 +1,12 @@
 """What the containers' files say, read once: compose, the manifests, the Dockerfile, and the settings that there are."""
 
+import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from pydantic import AliasChoices
 
@@ -61,6 +64,15 @@ def variables(service: str) -> frozenset[str]:
         assert not isinstance(alias, AliasChoices)
         names.add(str(alias) if alias else f"{prefix}{name}".upper())
     return frozenset(names)
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, said: Mapping[str, str], secrets: Path) -> None:
+    """Be told what a container is, and nothing else of ours; the secrets lie elsewhere."""
+    prefixes = ("HOUSERULES_", *(f"{service.upper()}_" for service in SERVICES))
+    for name in [name for name in os.environ if name.startswith(prefixes)]:
+        monkeypatch.delenv(name)
+    for name, value in {**said, "HOUSERULES_SECRETS": str(secrets)}.items():
+        monkeypatch.setenv(name, value)
 
 
 def instructions() -> list[tuple[str, str]]:

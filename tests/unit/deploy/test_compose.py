@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it comes without types
@@ -12,7 +13,7 @@ from deploy.compose.prepare import SERVICES as ADDRESSES
 from deploy.local.jars import listed
 from deploy.local.postgres import MAJOR
 from deploy.local.postgres import SETTINGS as LOCAL_POSTGRES
-from tests.unit.deploy.described import PORTS, ROOT, SERVICES, compose, containers, variables
+from tests.unit.deploy.described import PORTS, ROOT, SERVICES, SETTINGS, compose, containers, environment, variables
 
 EXACT = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?")
 JOBS = ("prepare", "migrate", "topics", "houserules")
@@ -98,6 +99,15 @@ def test_ports_are_those_of_the_contract(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_variable_of_a_service_is_a_setting(service: str) -> None:
     assert set(containers()[service]["environment"]) <= variables(service)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_takes_these_settings(service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / f"{service.upper()}_DATABASE_URL").write_text("postgresql://app:secret@db/name\n")
+    environment(monkeypatch, containers()[service]["environment"], tmp_path)
+    settings = SETTINGS[service]()  # type: ignore[call-arg] # the environment gives them
+    assert (settings.profile, settings.port, settings.ordinal) == ("local", PORTS[service], 0)
+    assert settings.pages.keys() == PORTS.keys()
 
 
 def test_every_other_variable_is_a_setting_or_another_images() -> None:

@@ -1,12 +1,13 @@
 """deploy/k8s: every object is valid, every pod is locked in, and nothing is allowed on the net that is not named."""
 
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import yaml
 
-from tests.unit.deploy.described import PORTS, ROOT, SERVICES, manifests, of_kind, variables
+from tests.unit.deploy.described import PORTS, ROOT, SERVICES, SETTINGS, environment, manifests, of_kind, variables
 
 K8S = ROOT / "deploy" / "k8s"
 VERSIONS = ("1.32", kubernetes_validate.latest_version())
@@ -93,6 +94,19 @@ def test_every_variable_is_a_setting(service: str) -> None:
     (container,) = PODS[service]["containers"]
     common = {name for name in of_kind("ConfigMap")["houserules"]["data"] if name not in OTHERS}
     assert {entry["name"] for entry in container["env"]} | common <= variables(service)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_takes_these_settings_and_is_pod_three_by_its_number(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (container,) = PODS[service]["containers"]
+    own = {entry["name"]: entry.get("value", "3") for entry in container["env"]}
+    (tmp_path / f"{service.upper()}_DATABASE_URL").write_text("postgresql://app:secret@db/name\n")
+    environment(monkeypatch, of_kind("ConfigMap")["houserules"]["data"] | own, tmp_path)
+    settings = SETTINGS[service]()  # type: ignore[call-arg] # the environment gives them
+    assert (settings.profile, settings.port, settings.ordinal) == ("production", PORTS[service], 3)
+    assert settings.database_url == "postgresql://app:secret@db/name"
 
 
 @pytest.mark.parametrize("service", SERVICES)
