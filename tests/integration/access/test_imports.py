@@ -230,18 +230,14 @@ async def test_every_import_is_in_the_audit_and_every_entry_in_the_history(staff
         await staffed.rows("delete from history")
 
 
+@pytest.mark.long  # how long a machine takes is no property of the code alone
 async def test_ten_thousand_lines_take_less_than_ten_seconds(house: Landlord) -> None:
-    """Also on a machine that has other things to do: the second of two attempts counts as well."""
     for kind, lines in (
-        ("people", _people(20_000, manager="boss")),
-        ("accounts", ["account,person,network,kind", *(f"a{n},n{n % 10_000},facebook,work" for n in range(20_000))]),
+        ("people", _people(10_000, manager="boss")),
+        ("accounts", ["account,person,network,kind", *(f"a{n},n{n},facebook,work" for n in range(10_000))]),
     ):
-        took = []
-        for part in (lines[1:10_001], lines[10_001:]):
-            began = time.monotonic()
-            answer = await house.bring(kind, [lines[0], *part])
-            took.append(time.monotonic() - began)
-            assert answer.json()["created"] == 10_000, answer.text
-            if took[-1] < 10:
-                break
-        assert min(took) < 10, kind
+        began = time.monotonic()
+        answer = await house.bring(kind, lines)
+        took = time.monotonic() - began
+        assert answer.json()["created"] == 10_000, answer.text
+        assert took < 10, kind
