@@ -1,0 +1,195 @@
+"""A drill: what can break is broken in a running stack, and the right alert, and only it and its consequences, fires and clears.
+
+A real Prometheus has the shipped rules with spans three hundred times shorter, and nothing else changed: what is a
+threshold in seconds is as long as it is. Deliveries come all the while.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.observe.windows import Windows
+from shared.bus.relay import LOCK
+from shared.platform.ids import uuid7
+from tests.e2e.listener import Listener
+from tests.e2e.world import World, eventually
+from tests.prometheus import Prometheus, scraping
+from tests.stacks import running
+
+pytestmark = pytest.mark.long
+
+SPANS = Windows(shrink=300.0, least=4.0)
+FIRES_S, CLEARS_S = 180.0, 300.0
+
+
+@dataclass(slots=True)
+class Drill:
+    """A stack under a little load, and who watches it."""
+
+    world: World
+    server: Prometheus
+    fired: set[str] = field(default_factory=set)
+    """All that fired since it was last empty."""
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Note every alert that fires, even for a moment."""
+        while not stop.is_set():
+            self.fired |= await asyncio.to_thread(self.server.firing)
+            await asyncio.sleep(0.5)
+
+    async def firing(self) -> set[str]:
+        """What fires now."""
+        return await asyncio.to_thread(self.server.firing)
+
+    async def load(self, stop: asyncio.Event) -> None:
+        """A customer's message and a look at a door, twice a second, whatever becomes of them."""
+        while not stop.is_set():
+            one = uuid7()
+            raw = self.world.body(
+                "message.received",
+                conversation=one,
+                message=f"{one}-m",
+                site="westward-page",
+                network="facebook",
+                visibility="public",
+                text="When will my boiler be mended?",
+                author={"id": f"{one}-customer"},
+            )
+            with suppress(httpx.TransportError):
+                await self.world.deliver("westward", raw)
+            with suppress(httpx.TransportError):
+                await self.world.ask("sla", "/targets")
+            await asyncio.sleep(0.5)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def drill(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Drill]:
+    """All of it, on real time."""
+    with running() as stack:
+        targets = {name: url.removeprefix("http://") for name, url in stack.file["services"].items()}
+        async with (
+            httpx.AsyncClient(timeout=10, trust_env=False) as client,
+            Listener(stack.file["kafka"]) as listener,
+            World(stack, client, listener) as world,
+        ):
+            with scraping(tmp_path_factory.mktemp("prometheus"), targets, SPANS) as server:
+                made, stop = Drill(world, server), asyncio.Event()
+                beside = [asyncio.create_task(part(stop)) for part in (made.load, made.watch)]
+                await all_well(made)
+                yield made
+                stop.set()
+                await asyncio.gather(*beside)
+
+
+async def all_well(drill: Drill) -> None:
+    """Nothing fires, for five seconds on end."""
+    since = time.monotonic()
+    end = since + CLEARS_S
+    while time.monotonic() - since < 5.0:
+        firing = await drill.firing()
+        assert time.monotonic() < end, f"still fires: {firing}"
+        if firing:
+            since = time.monotonic()
+        await asyncio.sleep(0.5)
+
+
+@asynccontextmanager
+async def relay_stopped(drill: Drill) -> AsyncIterator[None]:
+    """Somebody else has the lock under which sla's outbox is sent."""
+    connection = await asyncpg.connect(drill.world.running.stack.databases["sla"].owner_url)
+    admin = await asyncpg.connect(drill.world.running.stack.admin_url, database="sla")
+    try:
+
+        async def taken() -> bool:
+            await admin.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = $1 "
+                "and objid = $2 and granted and database = (select oid from pg_database where datname = 'sla')",
+                *LOCK,
+            )
+            return bool(await connection.fetchval("select pg_try_advisory_lock($1, $2)", *LOCK))
+
+        await eventually(taken, "the lock")
+        yield
+    finally:
+        await connection.close()
+        await admin.close()
+
+
+@asynccontextmanager
+async def worker_stopped(drill: Drill) -> AsyncIterator[None]:
+    """access stands still."""
+    with drill.world.frozen("access"):
+        yield
+
+
+@asynccontextmanager
+async def postgres_stopped(drill: Drill) -> AsyncIterator[None]:
+    """No database at all."""
+    await asyncio.to_thread(drill.world.running.stack.halt, "postgres")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(drill.world.running.stack.resume, "postgres")
+
+
+@asynccontextmanager
+async def poison(drill: Drill) -> AsyncIterator[None]:
+    """HR's system writes what is no event; afterwards somebody closes the letter, as the runbook says."""
+    headers: list[tuple[str, bytes | None]] = [("content-type", b"application/json")]
+    await drill.world.listener.write("houserules.in.westward.people", uuid7(), headers, b"\xff not an event")
+    yield
+    for service in ("access", "consent"):
+        connection = await asyncpg.connect(drill.world.running.stack.databases[service].owner_url)
+        await connection.execute("update dead_letters set state = 'redriven', redriven_by = 'drill'")
+        await connection.close()
+
+
+@asynccontextmanager
+async def secret_wrong(drill: Drill) -> AsyncIterator[None]:
+    """The social inbox signs with another secret than it was given here, and goes on doing so."""
+    world, stop = drill.world, asyncio.Event()
+
+    async def refused() -> None:
+        while not stop.is_set():
+            wrong = world.signed(b"{}", "westward") | {"webhook-signature": "v1,bm8gc3VjaCBzZWNyZXQ="}
+            answer = await world.client.post(world.address("westward"), content=b"{}", headers=wrong)
+            assert answer.status_code == 401
+            await asyncio.sleep(0.1)
+
+    sending = asyncio.create_task(refused())
+    yield
+    stop.set()
+    await sending
+
+
+Break = Callable[[Drill], AbstractAsyncContextManager[None]]
+LATE = {"ClocksStartLate", "TimersOverdue", "NoProgress", "OutboxOld"}
+DRILLS: list[tuple[Break, set[str], set[str]]] = [
+    (relay_stopped, {"RelayWithoutLeader"}, {"OutboxOld"}),
+    (worker_stopped, {"ServiceAbsent"}, {"RelayWithoutLeader", "NoProgress"}),
+    (poison, {"DeadLettersOpen"}, set()),
+    (secret_wrong, {"WebhookSecretWrong"}, set()),
+    (postgres_stopped, {"DatabaseAway"}, {"DoorsFailing", "RelayWithoutLeader", *LATE}),
+]
+"""What is broken, what must fire, and what else may, as its consequence."""
+
+
+@pytest.mark.parametrize(("broken", "must", "may"), DRILLS, ids=lambda value: getattr(value, "__name__", None))
+async def test_the_right_alert_fires_and_clears(drill: Drill, broken: Break, must: set[str], may: set[str]) -> None:
+    await all_well(drill)
+    drill.fired.clear()
+    async with broken(drill):
+
+        async def fires() -> bool:
+            return must <= await drill.firing()
+
+        await eventually(fires, f"{must} fires", FIRES_S)
+    await all_well(drill)
+    assert must <= drill.fired <= must | may
