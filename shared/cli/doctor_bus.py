@@ -11,7 +11,7 @@ from shared.cli.topics import specs
 if TYPE_CHECKING:
     from shared.bus.topics import Topics
 
-__all__ = ["Ends", "behind", "examine", "log_ends"]
+__all__ = ["Ends", "access_lists", "behind", "examine", "judge_lag", "log_ends"]
 
 Ends = dict[tuple[str, int], tuple[int, int]]
 """Topic and partition to where its log starts and ends."""

@@ -11,7 +11,7 @@ from shared.cli.doctor_verdicts import Rights
 if TYPE_CHECKING:
     from shared.platform.db import Database
 
-__all__ = ["Positions", "examine"]
+__all__ = ["Examined", "Positions", "examine"]
 
 Positions = dict[tuple[str, int], int]
 """Topic and partition to the offset that is read next."""
