@@ -10,10 +10,11 @@ from services.access.api import cases, revocations, stories
 from services.access.api.cases import Note
 from services.access.api.common import BEHOLDERS, DECIDERS, KEEPERS, MAY, READERS, packs_of
 from services.access.pages import words
-from services.access.pages.house import FRESH, PAGES, Sent, sent
+from services.access.pages.house import PAGES
 from services.access.pages.shown import by_leaver, shown
 from shared.platform.auth import Principal
 from shared.platform.pages import Visitor, posted, seen
+from shared.platform.pages.forms import FRESH, Sent, sent
 from shared.platform.problem import Problem
 
 __all__ = ["forms_of", "router"]

@@ -8,10 +8,11 @@ from services.access.api import people, revocations, stories
 from services.access.api.common import KEEPERS, READERS
 from services.access.domain import SOURCE
 from services.access.pages import words
-from services.access.pages.house import FRESH, PAGES
+from services.access.pages.house import PAGES
 from services.access.pages.leavers import forms_of
 from services.access.pages.shown import shown
 from shared.platform.pages import Visitor, seen
+from shared.platform.pages.forms import FRESH
 
 __all__ = ["router"]
 

@@ -13,9 +13,10 @@ from services.consent.api.landlords import PathId, invalid
 from services.consent.api.looking import show_decision, show_image
 from services.consent.api.subjects import names_of
 from services.consent.pages import words
-from services.consent.pages.house import FRESH, PAGES, Posting, Seeing, Sent, sent
+from services.consent.pages.house import PAGES, Posting, Seeing
 from services.consent.pages.missing import lacking, open_takedowns
 from shared.platform.pages import Visitor
+from shared.platform.pages.forms import FRESH, Sent, sent
 from shared.platform.problem import Problem
 
 __all__ = ["router"]

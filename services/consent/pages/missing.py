@@ -11,9 +11,10 @@ from services.consent.api.looking import list_images
 from services.consent.api.subjects import names_of
 from services.consent.api.takedowns import list_takedowns
 from services.consent.pages import words
-from services.consent.pages.house import FRESH, PAGES, Seeing, Sent, now_of
+from services.consent.pages.house import PAGES, Seeing, now_of
 from shared.platform.auth import Principal
 from shared.platform.pages import Visitor
+from shared.platform.pages.forms import FRESH, Sent
 
 __all__ = ["home", "lacking", "open_takedowns", "router"]
 

@@ -11,8 +11,9 @@ from services.consent.api.landlords import PathId, invalid
 from services.consent.api.looking import list_images
 from services.consent.api.subjects import Subject, put_subject, show_subject
 from services.consent.pages import words
-from services.consent.pages.house import FRESH, PAGES, Posting, Seeing, Sent, sent
+from services.consent.pages.house import PAGES, Posting, Seeing
 from shared.platform.pages import Visitor
+from shared.platform.pages.forms import FRESH, Sent, sent
 from shared.platform.problem import Problem
 
 __all__ = ["person_page", "router"]

@@ -12,9 +12,10 @@ from services.consent.api.consents import file_record, withdraw_consent
 from services.consent.api.subjects import names_of
 from services.consent.api.upload import file_of, record_of
 from services.consent.pages import words
-from services.consent.pages.house import PAGES, Posting, Seeing, Sent, field_of, typed
+from services.consent.pages.house import PAGES, Posting, Seeing
 from services.consent.pages.people import person_page
 from shared.platform.pages import Visitor
+from shared.platform.pages.forms import Sent, field_of, typed
 from shared.platform.problem import Problem
 
 __all__ = ["router"]

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from services.consent.api.landlords import invalid
 from services.consent.api.takedowns import Doing, claim, not_possible, verify
-from services.consent.pages.house import PAGES, Posting, Sent, typed
+from services.consent.pages.house import PAGES, Posting
 from services.consent.pages.missing import home
 from shared.platform.auth import Principal
 from shared.platform.pages import Visitor
+from shared.platform.pages.forms import Sent, typed
 from shared.platform.problem import Problem
 
 __all__ = ["router"]
