@@ -1,5 +1,6 @@
 """The guards, each taken away once. The texts must fit the code exactly: `make mutants` refuses to run when they do not."""
 
+from tests.mutants.leavers_and_faces import FACES, LEAVERS
 from tests.mutants.mutant import Mutant
 from tests.mutants.pages import PAGES
 
@@ -274,4 +275,4 @@ _DOORS = (
     ),
 )
 
-MUTANTS: tuple[Mutant, ...] = (*_BUS, *_SLA, *_DOORS, *PAGES)
+MUTANTS: tuple[Mutant, ...] = (*_BUS, *_SLA, *_DOORS, *PAGES, *LEAVERS, *FACES)

@@ -17,7 +17,7 @@ from tests.servers import KafkaServer, PostgresServer, folder, remove
 __all__ = ["VARIABLE", "Lent", "lending", "lent"]
 
 VARIABLE = "HOUSERULES_TEST_SERVERS"
-SERVICES = ("intake", "sla")
+SERVICES = ("intake", "sla", "access", "consent")
 
 
 class Lent(msgspec.Struct):

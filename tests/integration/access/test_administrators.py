@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.access.landlord import PDF, Landlord
-from tests.unit.access.said import left, returned, suspended
+from tests.unit.access.said import left, rehired, returned, suspended
 
 GRANTS = "grant,account,site,role"
 
@@ -62,6 +62,19 @@ async def test_who_is_suspended_is_no_administrator_until_they_return(staffed: L
     await staffed.hear(returned("c1", time="Mon 09:00:01"))
     await staffed.reach("Mon 09:00:01")
     assert (await staffed.revocations())["g2"]["state"] == "requested"
+
+
+async def test_who_is_taken_on_again_administers_nothing_by_a_role_that_is_being_removed(staffed: Landlord) -> None:
+    await staffed.brought("people", "person,roles", "m1,communications")
+    await staffed.brought("accounts", "account,person,network,kind", "am,m1,facebook,work")
+    await staffed.brought("grants", GRANTS, "gm,am,page,admin")
+    await staffed.hear(left("c1"))
+    await staffed.hear(rehired("c1", starts_on="2026-03-10", time="Mon 10:00"))
+    await staffed.reach("Tue 09:00")
+    assert (await staffed.get("/people/c1/access")).json()["state"] == "active"
+    await staffed.hear(left("m1", time="Tue 09:00"))
+    known = await staffed.revocations()
+    assert (known["gc"]["state"], known["gm"]["state"]) == ("requested", "held-last-admin")
 
 
 async def test_a_closed_site_needs_none(staffed: Landlord) -> None:

@@ -67,6 +67,17 @@ def test_a_form_opens_for_its_own_record_only(tmp_path: Path) -> None:
         forms.read("wheatley", "c1")
 
 
+def test_each_form_has_a_key_of_its_own(tmp_path: Path) -> None:
+    forms = Forms(tmp_path / "forms", tmp_path / "keys")
+    for consent in ("c1", "c2"):
+        forms.keep("westward", consent, b"%PDF-1.4")
+    keys = tmp_path / "keys" / "westward"
+    shutil.copy(keys / "c2.key", keys / "c1.key")
+    with pytest.raises(FormLost):
+        forms.read("westward", "c1")
+    assert forms.read("westward", "c2") == b"%PDF-1.4"
+
+
 def test_files_are_for_the_service_alone(tmp_path: Path) -> None:
     Forms(tmp_path / "forms", tmp_path / "keys").keep("westward", "c1", b"%PDF-1.4")
     for path in (tmp_path / "forms" / "westward" / "c1.form", tmp_path / "keys" / "westward" / "c1.key"):
