@@ -9,7 +9,7 @@ from typing import Any
 from deploy.observe.catalogue import names_in, reference
 from deploy.observe.dashboards import DATASOURCE_UID, all_boards, all_runbooks
 from deploy.observe.objectives import OBJECTIVES, WINDOWS
-from deploy.observe.rules import ALERTS, cases, prometheus, rules, written
+from deploy.observe.rules import ALERTS, cases, kubernetes, prometheus, rules, written
 
 __all__ = ["ROOT", "expressions", "files", "panels", "stale", "used"]
 
@@ -22,6 +22,7 @@ def files() -> dict[str, str]:
     made = {
         f"{PROMETHEUS}/prometheus.yml": written(prometheus()),
         f"{PROMETHEUS}/rules.yml": written(rules()),
+        "deploy/k8s/prometheus.scrape.yml": written(kubernetes()),
         f"{PROMETHEUS}/metrics.md": reference(used()),
         f"{GRAFANA}/provisioning/datasources/prometheus.yml": written(_datasource()),
         f"{GRAFANA}/provisioning/dashboards/house-rules.yml": written(_provider()),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.observe.rules import ALERTS, cases, prometheus, rules, written
+from deploy.observe.rules import ALERTS, cases, kubernetes, prometheus, rules, written
 from deploy.observe.windows import Windows
 from deploy.observe.written import ROOT
 from tests.prometheus import promtool
@@ -24,6 +24,12 @@ def test_the_configuration_is_one(tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(written(rules()))
     (tmp_path / "prometheus.yml").write_text(written(prometheus(rule_file="rules.yml")))
     checked = promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_what_a_cluster_scrapes_is_a_configuration(tmp_path: Path) -> None:
+    (tmp_path / "scrape.yml").write_text(written(kubernetes()))
+    checked = promtool("check", "config", str(tmp_path / "scrape.yml"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
