@@ -30,7 +30,9 @@ PODS = {"prepare": pod("Job", "prepare")} | {name: pod("StatefulSet", name) for 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("item", manifests(), ids=lambda item: f"{item['kind']}-{item['metadata']['name']}")
+@pytest.mark.parametrize(
+    "item", [*manifests(), *manifests("example")], ids=lambda item: f"{item['kind']}-{item['metadata']['name']}"
+)
 def test_an_object_is_what_kubernetes_takes(item: dict[str, Any], version: str) -> None:
     kubernetes_validate.validate(item, version, strict=True)
 
