@@ -1,12 +1,12 @@
 """What every service stands on, made from its settings, and how its parts become one process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from shared.bus import deadletters_api, quiet_api
@@ -88,33 +88,39 @@ class Ground:
         routes are among `routers`); `state` is what the doors find in `app.state`.
         """
         settings, bus = self.settings, self.bus
-        consumer = Consumer(
-            bus, settings.kafka, reads, ordinal=settings.ordinal, session_timeout_ms=settings.session_timeout_ms
-        )
+        consumer = self._consumer(reads)
         reading = _Reading(consumer)
         probes: dict[str, Probe] = {
             "database": partial(migrate.probe, self.name, self.database),
             "bus": reading.ready,
         }
         keys = Keys(settings.issuer, settings.audience, settings.jwks)
-        app = create_app(self.name, keys, probes, self.registry, bus=bus, packs=self.packs, **state)
+        app = self._app(keys, probes, bus=bus, packs=self.packs, **state)
         for router in (*routers, quiet_api.router(bus, tuple(waits)), deadletters_api.router(bus)):
             app.include_router(router)
         if pages is not None:
             install(app, pages, settings, self.packs)
-        bare = create_app(self.name, keys, probes, self.registry)
-        for one in (app, bare):
-            one.add_middleware(Timed, instruments=self.platform)
         return Service(
             name=self.name,
             settings=settings,
             app=seal(app),
-            bare_app=bare,
+            bare_app=self._app(keys, probes),
             workers=[reading.run, Relay(bus, settings.kafka).run, *jobs],
             doormen=doormen,
             beside=[Watch(self.platform, self.database).run, self.sampler().run],
             start=partial(self._start, start),
             close=partial(self._close, consumer),
+        )
+
+    def _app(self, keys: Keys, probes: Mapping[str, Probe], **state: Any) -> FastAPI:
+        app = create_app(self.name, keys, probes, self.registry, **state)
+        app.add_middleware(Timed, instruments=self.platform)
+        return app
+
+    def _consumer(self, reads: Sequence[Subscription]) -> Consumer:
+        settings = self.settings
+        return Consumer(
+            self.bus, settings.kafka, reads, ordinal=settings.ordinal, session_timeout_ms=settings.session_timeout_ms
         )
 
     def sampler(self) -> Sampler:
