@@ -40,10 +40,21 @@ async def connected(secrets: Path, name: str, database: str | None = None) -> as
     return await asyncpg.connect(re.sub(r"/\w+$", f"/{database}", url) if database else url)
 
 
+def test_whoever_waits_for_migrations_is_told_that_there_are_none(secrets: Path) -> None:
+    """As the app role, which makes none itself."""
+    done = CliRunner().invoke(app, ["migrate", "sla", "--only-wait", "1"], env={"HOUSERULES_SECRETS": str(secrets)})
+    assert done.exit_code == 1
+    assert "The database of sla is not up to date" in done.stderr
+
+
 def test_migrations_run_from_the_folder_of_secrets(secrets: Path) -> None:
     done = CliRunner().invoke(app, ["migrate", *SERVICES], env={"HOUSERULES_SECRETS": str(secrets)})
     assert done.exit_code == 0, done.stderr
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == list(SERVICES)
+    waited = CliRunner().invoke(
+        app, ["migrate", *SERVICES, "--only-wait", "0"], env={"HOUSERULES_SECRETS": str(secrets)}
+    )
+    assert (waited.exit_code, waited.stderr) == (0, done.stderr)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -11,6 +11,7 @@ from tests.unit.deploy.described import PORTS, ROOT, SERVICES, SETTINGS, environ
 
 K8S = ROOT / "deploy" / "k8s"
 VERSIONS = ("1.32", kubernetes_validate.latest_version())
+WAVE = "argocd.argoproj.io/sync-wave"
 OTHERS = ("PGSSLMODE", "PGSSLROOTCERT")
 """Variables that PostgreSQL's client reads."""
 
@@ -77,6 +78,28 @@ def test_a_service_is_probed_and_its_pods_number_is_its_ordinal(service: str) ->
     said = {entry["name"]: entry for entry in container["env"]}
     number = said[f"{service.upper()}_ORDINAL"]["valueFrom"]["fieldRef"]["fieldPath"]
     assert number == "metadata.labels['apps.kubernetes.io/pod-index']"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_pod_waits_for_the_migrations_of_its_code(service: str) -> None:
+    """As its own role, with its own secret."""
+    (wait,) = PODS[service]["initContainers"]
+    (container,) = PODS[service]["containers"]
+    assert wait["args"][:4] == ["houserules", "migrate", service, "--only-wait"]
+    assert (wait["image"], wait["envFrom"]) == (container["image"], container["envFrom"])
+    assert [mount for mount in container["volumeMounts"] if mount["name"] == "secrets"] == wait["volumeMounts"]
+
+
+def test_the_job_runs_after_what_it_stands_on_and_before_the_services() -> None:
+    """Argo CD's order; a hook of another phase than the objects it needs would run before any of them is there."""
+    job = of_kind("Job")["prepare"]["metadata"]["annotations"]
+    assert job["argocd.argoproj.io/hook"] == "Sync"
+    stands_on = [of_kind(kind)["houserules"] for kind in ("Namespace", "ServiceAccount", "ConfigMap")]
+    stands_on += [of_kind("NetworkPolicy")[name] for name in ("deny-by-default", "names", "kafka", "postgresql")]
+    waves = {int(item["metadata"]["annotations"][WAVE]) for item in stands_on}
+    assert max(waves) < int(job[WAVE]) < 0
+    for service in SERVICES:
+        assert WAVE not in of_kind("StatefulSet")[service]["metadata"].get("annotations", {})
 
 
 @pytest.mark.parametrize("service", SERVICES)
