@@ -1,6 +1,7 @@
 """The guards, each taken away once. The texts must fit the code exactly: `make mutants` refuses to run when they do not."""
 
 from tests.mutants.leavers_and_faces import FACES, LEAVERS
+from tests.mutants.locks import LOCKS
 from tests.mutants.mutant import Mutant
 from tests.mutants.pages import PAGES
 
@@ -275,4 +276,4 @@ _DOORS = (
     ),
 )
 
-MUTANTS: tuple[Mutant, ...] = (*_BUS, *_SLA, *_DOORS, *PAGES, *LEAVERS, *FACES)
+MUTANTS: tuple[Mutant, ...] = (*_BUS, *_SLA, *_DOORS, *PAGES, *LEAVERS, *FACES, *LOCKS)

@@ -56,6 +56,24 @@ LEAVERS = (
         green=(LAST, f"{ADMINS}::test_an_administrator_goes_while_communications_administers"),
     ),
     Mutant(
+        name="administrator-held-back",
+        without="an administrator counts who is leaving and only held by the breaker",
+        file=f"{ACCESS}/store/register.py",
+        old=" and current.hold is null",
+        new="",
+        red=(f"{ACCESS_REAL}/test_time.py::test_a_leaver_who_is_held_back_administers_nothing",),
+        green=(LAST,),
+    ),
+    Mutant(
+        name="administrator-to-come",
+        without="an administrator counts before their first day",
+        file=f"{ACCESS}/store/register.py",
+        old="b.person = p.person and b.begins <= cast(:now as timestamptz)",
+        new="b.person = p.person",
+        red=(f"{ADMINS}::test_who_is_yet_to_come_is_no_administrator_until_they_do",),
+        green=(LAST,),
+    ),
+    Mutant(
         name="breaker",
         without="however many leave within an hour, nobody is held",
         file=f"{ACCESS}/domain/cases.py",
@@ -99,6 +117,15 @@ LEAVERS = (
         new="",
         red=(FOUR_EYES,),
         green=(CONFIRMED,),
+    ),
+    Mutant(
+        name="leaver-claims",
+        without="somebody says that their own access is gone",
+        file=f"{ACCESS}/domain/revocation.py",
+        old='    if actor == revocation.person:\n        raise Forbidden("Nobody claims',
+        new='    if False:\n        raise Forbidden("Nobody claims',
+        red=(CONFIRMED,),
+        green=(FOUR_EYES,),
     ),
     Mutant(
         name="claimer-confirms",
@@ -149,6 +176,15 @@ LEAVERS = (
         green=(f"{IMPORTS}::test_a_dry_run_says_what_it_would_do_and_writes_nothing",),
     ),
     Mutant(
+        name="account-in-revocation",
+        without="an account is given to somebody else while access is being taken from it",
+        file=f"{ACCESS}/api/imports.py",
+        old=" for line in handed if line.key in busy]",
+        new=" for line in handed if False]",
+        red=(f"{IMPORTS}::test_an_account_changes_hands_when_access_is_no_longer_taken_from_it",),
+        green=(f"{IMPORTS}::test_what_is_wrong_with_entries_is_named",),
+    ),
+    Mutant(
         name="formula-in-an-export",
         without="a cell is written as it is, and a spreadsheet runs it",
         file=f"{ACCESS}/domain/table.py",
@@ -168,6 +204,15 @@ LEAVERS = (
         new='        "organisation": "cast(:organisation as text) is not null",\n',
         red=(f"{ACCESS_REAL}/test_rights.py::test_nothing_of_one_organisation_for_another",),
         green=(f"{ACCESS_REAL}/test_rights.py::test_a_line_manager_sees_their_own_people_only",),
+    ),
+    Mutant(
+        name="organisation-of-an-export",
+        without="an export has every landlord's grants",
+        file=f"{ACCESS}/store/entries.py",
+        old="select * from grants where organisation = :organisation and state",
+        new="select * from grants where cast(:organisation as text) is not null and state",
+        red=(f"{ACCESS_REAL}/test_rights.py::test_nothing_of_one_organisation_for_another",),
+        green=(f"{IMPORTS}::test_an_export_comes_back_unchanged",),
     ),
 )
 

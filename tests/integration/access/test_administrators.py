@@ -77,6 +77,16 @@ async def test_who_is_taken_on_again_administers_nothing_by_a_role_that_is_being
     assert (known["gc"]["state"], known["gm"]["state"]) == ("requested", "held-last-admin")
 
 
+async def test_who_is_yet_to_come_is_no_administrator_until_they_do(staffed: Landlord) -> None:
+    await staffed.brought("people", "person,starts_on,roles", "c2,2026-03-11,communications")
+    await staffed.brought("accounts", "account,person,network,kind", "a5,c2,facebook,work")
+    await staffed.brought("grants", GRANTS, "g5,a5,page,admin")
+    await staffed.hear(left("c1"))
+    assert (await staffed.revocations())["gc"]["state"] == "held-last-admin"
+    await staffed.reach("Wed 00:00")
+    assert (await staffed.revocations())["gc"]["state"] == "requested"
+
+
 async def test_a_closed_site_needs_none(staffed: Landlord) -> None:
     await staffed.hear(left("c1"))
     await staffed.brought("sites", "site,state", "page,closed")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts import people as hr
-from tests.integration.access.landlord import Landlord
+from tests.integration.access.landlord import PDF, Landlord
 from tests.unit.access.said import left
 
 HEADER = "person,name,work_email,manager,team,stint,starts_on,leave_on,roles"
@@ -201,6 +201,15 @@ async def test_a_table_of_few_columns_leaves_the_others_as_they_were(
     (before,) = await staffed.rows(kept)
     assert (await staffed.brought(kind, *lines))["changed"] == 1
     assert await staffed.rows(kept) == [("Our page", *before[1:])]
+
+
+async def test_an_account_changes_hands_when_access_is_no_longer_taken_from_it(staffed: Landlord) -> None:
+    await staffed.hear(left("p1"))
+    handed = ["account,person", "a1,p2"]
+    assert _errors(await staffed.bring("accounts", handed)) == [(2, "person", "in-revocation")]
+    known = await staffed.revocations()
+    assert (await staffed.act(known["g1"]["revocation"], "confirm", file=PDF)).status_code == 200
+    assert (await staffed.bring("accounts", handed)).json()["changed"] == 1
 
 
 async def test_a_grant_that_appears_for_a_leaver_is_revoked_at_once(staffed: Landlord) -> None:

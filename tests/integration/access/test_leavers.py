@@ -30,6 +30,7 @@ async def test_confirmed_with_evidence_by_somebody_entitled(staffed: Landlord) -
     one = known["g1"]["revocation"]
     assert (await staffed.act(one, "confirm")).status_code == 422
     assert (await staffed.act(one, "confirm", person="p1", file=PDF)).status_code == 403
+    assert (await staffed.act(one, "claim", person="p1")).status_code == 403
     answer = await staffed.act(one, "confirm", file=PDF)
     assert answer.status_code == 200, answer.text
     assert (answer.json()["state"], answer.json()["confirmed_by"], answer.json()["claimed_by"]) == (

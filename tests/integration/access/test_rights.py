@@ -82,6 +82,8 @@ async def test_nothing_of_one_organisation_for_another(house: Landlord) -> None:
         await house.register(organisation)
     await house.brought("people", "person", "only-here")
     await house.brought("sites", "site,kind,owner", "site-only-here,page,only-here")
+    await house.brought("accounts", "account,person", "account-only-here,only-here")
+    await house.brought("grants", "grant,account,site,role", "grant-only-here,account-only-here,page,member")
     await house.hear(left("p1"), left("unheard-of"))
     mine = await _objects(house, "westward")
     for path in mine:
@@ -102,7 +104,10 @@ async def test_nothing_of_one_organisation_for_another(house: Landlord) -> None:
             files = {"evidence": PDF} if way.endswith("confirm") else None
             answer = await house.client.request(verb, way, headers=house.token(stranger, role), files=files)
             assert answer.status_code == 404, way
-    for path in ("/people", "/revocations", "/cases", "/exports/people", "/exports/sites"):
+    exports = [f"/exports/{kind}" for kind in ("people", "sites", "accounts", "grants")]
+    for path in (*exports, "/sites/page/holders"):
+        assert "only-here" in (await house.get(path)).text, path
+    for path in ("/people", "/revocations", "/cases", *exports, "/sites/page/holders"):
         text = (await house.get(path, stranger)).text
         assert "only-here" not in text and "unheard-of" not in text, path
     assert await house.revocations(stranger) == {}

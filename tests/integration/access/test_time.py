@@ -78,6 +78,14 @@ async def test_those_beyond_the_breaker_are_held_until_released(staffed: Landlor
     assert (await staffed.client.post(f"{way}/release", headers=token)).status_code == 409
 
 
+async def test_a_leaver_who_is_held_back_administers_nothing(staffed: Landlord) -> None:
+    await _crowd(staffed, LIMIT)
+    await staffed.hear(*(left(f"n{number}") for number in range(LIMIT)), left("c1"))
+    assert (await staffed.revocations())["gc"]["state"] == "planned"
+    await staffed.hear(left("p2", immediate=True))
+    assert (await staffed.revocations())["g2"]["state"] == "held-last-admin"
+
+
 async def test_a_mistake_that_is_cancelled_while_held_leaves_everything_as_it_was(staffed: Landlord) -> None:
     await _crowd(staffed, LIMIT + 1)
     await staffed.hear(*(left(f"n{number}") for number in range(LIMIT)), left("p1"))
