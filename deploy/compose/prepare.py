@@ -6,6 +6,7 @@ command runs there too: `docker compose run --rm houserules …`. A production p
 
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,11 @@ def content(kafka: str, secrets: Path, issuer: DevelopmentIssuer) -> dict[str, A
 
 
 def main() -> None:
-    """Write both into the folder of `HOUSERULES_LOCAL`."""
+    """Write both into the folder of `HOUSERULES_LOCAL`, and the issuer's public keys where `HOUSERULES_JWKS` says."""
     local = Path(os.environ["HOUSERULES_LOCAL"])
     issuer = DevelopmentIssuer(local / "issuer")
     issuer.prepare()
+    shutil.copyfile(issuer.jwks_file, os.environ["HOUSERULES_JWKS"])
     new = local / "stack.json.new"
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)

@@ -91,7 +91,7 @@ def machine() -> Iterator[Machine]:
         kafka.start()
         secrets = containers.secrets(place / "secrets", server)
         containers.initialise(server, secrets)
-        for name in ("local", "forms", "keys"):
+        for name in ("local", "jwks", "forms", "keys"):
             (place / "var" / name).mkdir(parents=True)
         (place / "image").mkdir()
         ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))

@@ -125,6 +125,19 @@ def test_a_service_holds_its_own_secrets_and_no_other(service: str) -> None:
     assert containers()[service]["environment"]["HOUSERULES_SECRETS"] == "/run/secrets"
 
 
+def test_the_stacks_file_and_the_private_key_are_the_commands_alone() -> None:
+    """They hold every secret of the stack; a service gets the issuer's public keys, and reads them only."""
+    prepare = containers()["prepare"]
+    assert having()["local"] == ["prepare", "houserules"]
+    assert having()["jwks"] == ["prepare", *SERVICES]
+    for service in SERVICES:
+        said = containers()[service]["environment"]
+        assert "jwks:/var/lib/houserules/jwks:ro" in containers()[service]["volumes"]
+        assert said["HOUSERULES_JWKS"] == prepare["environment"]["HOUSERULES_JWKS"]
+        assert said["HOUSERULES_JWKS"].startswith("/var/lib/houserules/jwks/")
+        assert "HOUSERULES_DEVELOPMENT_ISSUER" not in said
+
+
 def test_secrets_come_from_files_that_are_not_committed() -> None:
     folders = {secret["file"].rpartition("/")[0] for secret in compose()["secrets"].values()}
     assert folders == {"./.local/compose/secrets"}
@@ -153,12 +166,17 @@ def test_every_volume_and_file_that_is_mounted_is_there() -> None:
     assert volumes == set(compose()["volumes"])
 
 
-def test_forms_and_their_keys_are_on_two_volumes_that_consent_alone_has() -> None:
-    having: dict[str, list[str]] = {}
+def having() -> dict[str, list[str]]:
+    """The containers that have a volume or a folder."""
+    found: dict[str, list[str]] = {}
     for name, container in containers().items():
         for mount in container.get("volumes", []):
-            having.setdefault(mount.partition(":")[0], []).append(name)
-    assert having["forms"] == having["keys"] == ["consent"]
+            found.setdefault(mount.partition(":")[0], []).append(name)
+    return found
+
+
+def test_forms_and_their_keys_are_on_two_volumes_that_consent_alone_has() -> None:
+    assert having()["forms"] == having()["keys"] == ["consent"]
 
 
 def test_postgres_is_set_as_on_a_laptop() -> None:

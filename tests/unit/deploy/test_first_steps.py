@@ -75,12 +75,17 @@ async def test_the_command_finds_its_stack_and_its_tokens_are_good(secrets: Path
 
 
 def test_it_is_written_for_its_owner_alone(secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"LOCAL": tmp_path, "KAFKA": "kafka:29092", "SECRETS": secrets}.items():
+    public = tmp_path / "public" / "jwks.json"
+    public.parent.mkdir()
+    for name, value in {"LOCAL": tmp_path, "KAFKA": "kafka:29092", "SECRETS": secrets, "JWKS": public}.items():
         monkeypatch.setenv(f"HOUSERULES_{name}", str(value))
     main()
     main()
     assert stat.S_IMODE((tmp_path / "stack.json").stat().st_mode) == 0o600
-    assert (tmp_path / "issuer" / "jwks.json").exists()
+    assert public.read_text() == (tmp_path / "issuer" / "jwks.json").read_text()
+    assert [file.name for file in public.parent.iterdir()] == ["jwks.json"]
+    (key,) = json.loads(public.read_text())["keys"]
+    assert "d" not in key
 
 
 @pytest.fixture(params=[200, 503])
