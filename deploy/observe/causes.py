@@ -84,7 +84,7 @@ CAUSES = (
                 {of("sla", "houserules_bus_held", reason=reason, **PARTITION): "1x20"},
                 labels={"service": "sla", "reason": reason, **PARTITION},
             )
-            for reason in ("bugs", "lost", "unreadable")
+            for reason in ("bugs", "lost", "unreadable", "stale")
         ),
         silent=(
             Case({of("sla", "houserules_bus_held", reason="transient", **PARTITION): "1x20"}),

@@ -18,6 +18,7 @@ from shared.bus.bugs import WINDOW, Bugs
 from shared.bus.deadletters import Raw
 from shared.bus.errors import StalePosition
 from shared.bus.faults import transient
+from shared.bus.metrics import HELD
 from shared.bus.positions import Log, Partition, Position
 from shared.bus.reading import Portion
 from shared.bus.tx import Bus
@@ -32,6 +33,9 @@ STALE_S = 5.0
 """How often a consumer that refuses to read asks whether somebody has mended the positions."""
 
 POSITION_S = 0.05
+LAGS = ("lag_records", "lag_seconds")
+GAUGES = (*LAGS, "held")
+"""What is measured of a partition as long as it is read here."""
 
 
 def jitter(attempt: int) -> float:
@@ -99,9 +103,9 @@ class Assignment:
     def revoked(self) -> None:
         """Everything is taken away: what comes in from now on is dropped."""
         self._generation += 1
-        for partition in self.tracks:
-            self.bus.instruments.forget("lag_records", partition.topic, str(partition.partition))
-            self.bus.instruments.forget("lag_seconds", partition.topic, str(partition.partition))
+        for gauge in GAUGES:
+            self.bus.instruments.replace(gauge, {})
+        self.bus.instruments.set("assigned", to=0)
         self.tracks.clear()
         self.unplaced.clear()
         self.joined = False
@@ -111,6 +115,8 @@ class Assignment:
         now = time.monotonic()
         if self.stale is not None:
             self.reposition(client)
+            for partition in self.unplaced:
+                self.bus.instruments.set("held", partition.topic, str(partition.partition), "stale", to=1)
         for partition, track in self.tracks.items():
             if track.until is not None and now >= track.until:
                 self._release(client, partition, track)
@@ -182,6 +188,7 @@ class Assignment:
         track = self.tracks[partition] = Track(log_.topic_id, offset, offset)
         self._topic_ids[partition.topic] = log_.topic_id
         self.unplaced.discard(partition)
+        self._forget(partition)
         if log_.start > offset:
             self._lost(client, partition, log_.start)
         elif partition in self._stopped:
@@ -246,11 +253,19 @@ class Assignment:
         """Ask the database again where these partitions stand (None: all)."""
         for partition in list(self.tracks) if partitions is None else partitions:
             if self.tracks.pop(partition, None) is not None:
+                self._forget(partition)
                 self.unplaced.add(partition)
                 try:
                     client.pause(TopicPartition(*partition))
                 except IllegalStateError:
                     self.unplaced.discard(partition)
+
+    def _forget(self, partition: Partition) -> None:
+        place = partition.topic, str(partition.partition)
+        for gauge in LAGS:
+            self.bus.instruments.forget(gauge, *place)
+        for reason in HELD:
+            self.bus.instruments.forget("held", *place, reason)
 
     def follows(self, portion: Portion) -> bool:
         """Whether a portion begins where its partition stands; else one before it failed, or it is not ours any more."""
@@ -340,6 +355,8 @@ class Assignment:
                 self._refuse(error)
         lagging = not self.joined and self.stale is None
         for partition, track in tracks.items():
+            if self.tracks.get(partition) is not track:
+                continue
             lag = max(0, ends[partition] - track.applied)
             track.behind = (track.behind or time.time()) if lag else None
             self.bus.instruments.set("lag_records", partition.topic, str(partition.partition), to=lag)

@@ -3,10 +3,12 @@
 from shared.platform.figures import Sample
 from shared.platform.metrics import SECONDS, Instruments, Metric
 
-__all__ = ["BUS", "BUS_PREFIX", "SAMPLES", "Instruments", "Metric", "bus_instruments"]
+__all__ = ["BUS", "BUS_PREFIX", "HELD", "SAMPLES", "Instruments", "Metric", "bus_instruments"]
 
 BUS_PREFIX = "houserules_bus_"
 SIZES = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0)
+HELD = ("transient", "bugs", "lost", "unreadable", "stale")
+"""Why a partition is held: `stale` as its stored position belongs to another log."""
 
 BUS = (
     Metric(
@@ -39,7 +41,7 @@ BUS = (
         "held",
         "gauge",
         ("topic", "partition", "reason"),
-        "1 while a partition is held: transient, bugs, lost or unreadable",
+        f"1 while a partition is held: {', '.join(HELD[:-1])} or {HELD[-1]}",
     ),
     Metric("assigned", "gauge", (), "partitions that this process reads"),
     Metric("broker_answers", "gauge", (), "1 while the broker answers this process, 0 while it does not"),

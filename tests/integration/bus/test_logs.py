@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from prometheus_client import CollectorRegistry
 
 from shared.bus import Consumer, encode, ensure_topics, reset_positions
+from shared.bus.metrics import BUS, BUS_PREFIX, Instruments
 from shared.bus.positions import Log, Partition
 from shared.bus.topics import TopicSpec
 from tests.integration.bus.ledger import resolved, staff_left
@@ -47,6 +49,16 @@ async def _refusal(consumer: Consumer, *words: str) -> None:
     await eventually(refused, "the consumer refuses")
 
 
+def _held(registry: CollectorRegistry) -> list[tuple[str, str, str]]:
+    """Topic, partition and reason of what is shown as held."""
+    return [
+        (sample.labels["topic"], sample.labels["partition"], sample.labels["reason"])
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name == f"{BUS_PREFIX}held"
+    ]
+
+
 @pytest.mark.parametrize("records", [3, 30], ids=["shorter than before", "grown past the stored position"])
 async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: World, records: int) -> None:
     """The process stays, unready, and reads nothing, of no topic; once the positions are mended it goes on by itself."""
@@ -58,15 +70,21 @@ async def test_a_topic_made_anew_refuses_to_start_and_names_the_way_out(world: W
     fresh = [resolved("a") for _ in range(records)]
     await world.say(*fresh)
     await world.write(world.topics.inbound("westward", "people"), encode(staff_left("p", "hr-1")))
+    registry = CollectorRegistry()
+    world.ledger.bus.instruments = Instruments(BUS, registry, BUS_PREFIX)
     async with world.running() as consumer:
         await _refusal(consumer, f"`houserules positions reset sla {topic}`")
         await asyncio.sleep(1.0)
+        held = _held(registry)
+        assert {reason for _, _, reason in held} == {"stale"}
+        assert {(topic, "0"), (topic, "1")} <= {(of, partition) for of, partition, _ in held}
         assert len(await world.entries()) == 10
         moved = await reset_positions(world.ledger.bus.database, world.bootstrap, topic)
         assert sorted(step.before or 0 for step in moved) == [0, 10]
         assert all(step.after == 0 for step in moved)
         await world.applied(10 + records + 1)
         assert await consumer.ready() is None
+        assert _held(registry) == []
     applied = (await world.entries())[10:]
     assert [entry for entry in applied if entry != "hr-1"] == [event.id for event in fresh]
 

@@ -1,0 +1,88 @@
+"""What is measured of a partition ends when it is read here no longer."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka import TopicPartition
+from prometheus_client import CollectorRegistry
+
+from shared.bus.assignment import Assignment, Track
+from shared.bus.broker import Broker
+from shared.bus.metrics import BUS, BUS_PREFIX, HELD, Instruments
+from shared.bus.positions import Partition
+from shared.bus.tx import Bus
+
+P, Q = Partition("houserules.messages", 0), Partition("houserules.messages", 1)
+
+
+@dataclass(slots=True)
+class Client:
+    """As much of aiokafka's as is asked for here."""
+
+    paused: set[TopicPartition] = field(default_factory=set)
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.paused.update(partitions)
+
+
+@dataclass(slots=True)
+class Desk:
+    """An assignment of two partitions, and what is exposed of them."""
+
+    assignment: Assignment
+    client: Client
+    registry: CollectorRegistry
+
+    def exposed(self, partition: Partition) -> set[str]:
+        """The reasons and gauges that have a series of this partition."""
+        found = {
+            sample.labels.get("reason", sample.name.removeprefix(BUS_PREFIX))
+            for metric in self.registry.collect()
+            for sample in metric.samples
+            if sample.labels.get("partition") == str(partition.partition)
+        }
+        return found
+
+
+@pytest.fixture
+def desk() -> Desk:
+    registry = CollectorRegistry()
+    bus: Any = SimpleNamespace(instruments=Instruments(BUS, registry, BUS_PREFIX), service="sla")
+    assignment = Assignment(cast(Bus, bus), cast(Broker, None), {P.topic}, {})
+    desk = Desk(assignment, Client(), registry)
+    bus.instruments.set("assigned", to=2)
+    for partition in (P, Q):
+        assignment.tracks[partition] = Track(None, 5, 5)
+        for gauge in ("lag_records", "lag_seconds"):
+            bus.instruments.set(gauge, partition.topic, str(partition.partition), to=3)
+    return desk
+
+
+@pytest.mark.parametrize("reason", HELD)
+def test_with_its_partitions_go_their_gauges(desk: Desk, reason: str) -> None:
+    desk.assignment.hold(desk.client, [P], reason)
+    assert desk.exposed(P) == {"lag_records", "lag_seconds", reason}
+    desk.assignment.revoked()
+    assert desk.exposed(P) == desk.exposed(Q) == set()
+    assert desk.registry.get_sample_value(f"{BUS_PREFIX}assigned") == 0
+
+
+@pytest.mark.parametrize("reason", HELD)
+def test_a_partition_that_is_to_be_placed_anew_has_none_and_its_neighbour_keeps_its_own(
+    desk: Desk, reason: str
+) -> None:
+    desk.assignment.hold(desk.client, [P, Q], reason)
+    desk.assignment.reposition(desk.client, [P])
+    assert desk.exposed(P) == set()
+    assert desk.exposed(Q) == {"lag_records", "lag_seconds", reason}
+    desk.assignment.revoked()
+    assert desk.exposed(Q) == set()
+
+
+def test_what_was_dropped_on_the_way_goes_too(desk: Desk) -> None:
+    desk.assignment.hold(desk.client, [P], "bugs")
+    desk.assignment.tracks.pop(P)
+    desk.assignment.revoked()
+    assert desk.exposed(P) == set()
