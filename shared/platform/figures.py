@@ -73,39 +73,49 @@ class Sampler:
     organisations: Sequence[str]
     platform: Instruments
     samples: Sequence[tuple[Instruments, Sample]]
-    _failing: bool = field(default=False)
+    _failing: set[str] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. An outage leaves the gauges as they were, and the time of the last reading with them."""
         while not stop.is_set():
             began = time.monotonic()
-            await self._try()
+            await self.sample()
             spent = time.monotonic() - began
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(EVERY_S[1], max(EVERY_S[0], SHARE * spent)))
 
-    async def _try(self) -> None:
-        try:
-            await self.sample()
-            self._failing = False
-        except Exception as error:
-            if not is_outage(error) and not _too_slow(error):
-                raise
-            if not self._failing:
-                log.warning("figures cannot be read", error=type(error).__name__)
-            self._failing = True
-
     async def sample(self) -> None:
-        """Read all of them once, each in a transaction of its own."""
-        began = time.monotonic()
+        """Read all of them once, each in a transaction of its own.
+
+        One that cannot be read, as its table is locked or not migrated yet, leaves its gauges and the others alone: doors
+        and timers in this process do not need it.
+        """
+        began, read_at = time.monotonic(), time.time()
         for instruments, sample in self.samples:
-            async with self.database.begin() as connection:
-                await connection.execute(sql(PATIENCE))
-                parameters = {"now": self.clock.policy()} if ":now" in sample.query else {}
-                rows = (await connection.execute(sql(sample.query), parameters)).all()
-            self._fill(instruments, sample, rows)
+            try:
+                await self._read(instruments, sample)
+                self._failing.discard(sample.metrics[0])
+            except Exception as error:  # noqa: BLE001 whatever it is, the process does more than show figures
+                self._failed(sample, error)
+                if is_outage(error):
+                    return
         self.platform.set("sample_seconds", to=time.monotonic() - began)
-        self.platform.set("sampled_timestamp_seconds", to=time.time())
+        self.platform.set("sampled_timestamp_seconds", to=read_at)
+
+    async def _read(self, instruments: Instruments, sample: Sample) -> None:
+        async with self.database.begin() as connection:
+            await connection.execute(sql(PATIENCE))
+            parameters = {"now": self.clock.policy()} if ":now" in sample.query else {}
+            rows = (await connection.execute(sql(sample.query), parameters)).all()
+        self._fill(instruments, sample, rows)
+
+    def _failed(self, sample: Sample, error: Exception) -> None:
+        """Count it; say so when it begins."""
+        self.platform.add("samples_failed")
+        name = sample.metrics[0]
+        if name not in self._failing:
+            log.warning("figures cannot be read", name=name, error=type(error).__name__, reason=_cause(error))
+        self._failing.add(name)
 
     def _fill(self, instruments: Instruments, sample: Sample, rows: Sequence[Row[Any]]) -> None:
         nought: dict[tuple[str, ...], float] = {}
@@ -116,7 +126,6 @@ class Sampler:
             instruments.replace(name, nought | {labels: float(value) for labels, value in values.items()})
 
 
-def _too_slow(error: Exception) -> bool:
-    """The statement took longer than its patience: the database is busy with better things."""
-    cause = getattr(getattr(error, "orig", None), "__cause__", None)
-    return type(cause).__name__ == "QueryCanceledError"
+def _cause(error: Exception) -> str:
+    """What the driver calls it: `QueryCanceledError`, `UndefinedColumnError`; its text may hold what a row held."""
+    return type(getattr(getattr(error, "orig", None), "__cause__", None) or error).__name__

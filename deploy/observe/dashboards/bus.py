@@ -130,4 +130,6 @@ def database() -> Panels:
                unit="s", limit=60, span=12, alert="DatabaseAway"),
         series("Time to read the figures", "Each service asks its database less often the longer this takes.",
                Query(f"max by (service) (houserules_sample_seconds{{{ITS}}})", BY), unit="s", span=12),
+        series("Figures that could not be read", "In five minutes: these stand still, and the log names them.",
+               Query(f"sum by (service) (increase(houserules_samples_failed_total{{{ITS}}}[5m]))", BY), span=24),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ import time
 import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from shared.platform.db import sql
 from tests.integration.observe.conftest import Study
 
 TARGET = """
@@ -15,6 +16,11 @@ TARGET = """
            now() + cast(cast($2 as text) as interval), '{}', 'p', false, '{}', 's', 'open', 1, $3
     from generate_series(1, $4) as n
 """
+LATE = """
+    insert into conversations (organisation, conversation, next_at) values ('wheatley', 'a', now() - interval '1 min')
+"""
+READ_AT, FAILED = "houserules_sampled_timestamp_seconds", "houserules_samples_failed_total"
+TIMERS = "houserules_timer_late_seconds"
 OPEN, OVERDUE = "houserules_sla_targets_open", "houserules_sla_targets_overdue"
 
 
@@ -81,16 +87,62 @@ async def test_without_the_database_the_figures_stand_still_and_say_since_when(s
     stop = asyncio.Event()
     await study.owner.execute(TARGET, "westward", "1 hour", None, 3)
     assert await study.value(OPEN, organisation="westward") == 3
-    read_at = study.registry.get_sample_value("houserules_sampled_timestamp_seconds")
-    async with study.owner.transaction():
-        await study.owner.execute("lock table targets in access exclusive mode")
+    read_at = study.registry.get_sample_value(READ_AT)
+    study.database.engine.pool._timeout = 0.1  # type: ignore[attr-defined] # not to wait for five seconds
+    async with study.database.begin(), study.database.begin():
         running = asyncio.create_task(study.sampler.run(stop))
-        await asyncio.sleep(2.5)
-        assert study.registry.get_sample_value("houserules_sampled_timestamp_seconds") == read_at
+        await asyncio.sleep(0.5)
+        assert study.registry.get_sample_value(FAILED) == 1, "one is enough to know"
+        assert study.registry.get_sample_value(READ_AT) == read_at
         assert study.registry.get_sample_value(OPEN, {"organisation": "westward"}) == 3
         assert not running.done()
         stop.set()
         await running
+
+
+async def test_a_query_that_is_too_slow_leaves_its_gauges_and_no_others(study: Study) -> None:
+    assert await study.value(OPEN, organisation="westward") == 0
+    began = time.time()
+    async with study.owner.transaction():
+        await study.owner.execute(TARGET, "westward", "1 hour", None, 3)
+        await study.owner.execute("lock table targets in access exclusive mode")
+        async with study.database.begin() as connection:
+            await connection.execute(sql(LATE))
+        assert await study.value(TIMERS, organisation="wheatley") == pytest.approx(60, abs=20)
+        assert study.registry.get_sample_value(OPEN, {"organisation": "westward"}) == 0
+    assert study.registry.get_sample_value(FAILED) == 1
+    assert (study.registry.get_sample_value(READ_AT) or 0) >= began
+    assert await study.value(OPEN, organisation="westward") == 3
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("alter table targets rename due_at to due", "alter table targets rename due to due_at"),
+        ("alter table targets rename to aims", "alter table aims rename to targets"),
+        ("revoke select on targets from public, {role}", "grant select on targets to {role}"),
+    ],
+    ids=["a column", "a table", "a right"],
+)
+async def test_what_a_migration_takes_away_leaves_its_gauges_and_the_process(
+    study: Study, broken: str, mended: str
+) -> None:
+    role = study.database.engine.url.username
+    stop = asyncio.Event()
+    assert await study.value(OPEN, organisation="westward") == 0
+    await study.owner.execute(TARGET, "westward", "1 hour", None, 3)
+    await study.owner.execute(LATE)
+    await study.owner.execute(broken.format(role=role))
+    running = asyncio.create_task(study.sampler.run(stop))
+    await asyncio.sleep(0.5)
+    assert not running.done()
+    stop.set()
+    await running
+    assert study.registry.get_sample_value(FAILED) == 1
+    assert study.registry.get_sample_value(OPEN, {"organisation": "westward"}) == 0
+    assert study.registry.get_sample_value(TIMERS, {"organisation": "wheatley"}) == pytest.approx(60, abs=20)
+    await study.owner.execute(mended.format(role=role))
+    assert await study.value(OPEN, organisation="westward") == 3
 
 
 async def test_waiting_for_the_pool_is_measured(study: Study) -> None:
