@@ -1,11 +1,13 @@
 """`Idempotency-Key`: a write that is sent again answers as it did the first time.
 
 The key is one per organisation, actor and route and is kept 24 hours of machine time. The answer is stored in the
-transaction of the write. A twin that arrives while the first is under way gets 409; the same key with another body 422.
+transaction of the write. A twin that arrives while the first is under way gets 409; the same key with another body or
+another query (a dry run, say) 422.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from email.message import Message
 from typing import Any
 
 import msgspec
@@ -30,14 +32,14 @@ async def once(tx: Any, request: Request, principal: Principal, act: Callable[[]
         raise Problem(422, "invalid", f"{HEADER} has 1 to {MAX_KEY} characters.")
     scope = f"{principal.organisation}\x1f{principal.person}\x1f{request.method} {request.url.path}\x1f{key}"
     name = hashlib.sha256(scope.encode()).hexdigest()
-    body = hashlib.sha256(await request.body()).hexdigest()
+    body = _digest(request.url.query, request.headers.get("content-type", ""), await request.body())
     taken = await tx.fetch("select pg_try_advisory_xact_lock(hashtextextended(:name, 7)) as free", name=name)
     if not taken[0].free:
         raise Problem(409, "in-progress", f"A request with this {HEADER} is under way; send it again in a moment.")
     known = await tx.fetch("select request, status, location, answer from idempotency where name = :name", name=name)
     if known:
         if known[0].request != body:
-            raise Problem(422, "idempotency-key-reused", f"This {HEADER} was used before with another body.")
+            raise Problem(422, "idempotency-key-reused", f"This {HEADER} was used before with another body or query: take a new one.")
         headers = {"Location": known[0].location} if known[0].location else {}
         return Response(bytes(known[0].answer), known[0].status, headers, media_type="application/json")
     response = await act()
@@ -52,6 +54,16 @@ async def once(tx: Any, request: Request, principal: Principal, act: Callable[[]
         answer=bytes(response.body),
     )
     return response
+
+
+def _digest(query: str, content_type: str, body: bytes) -> str:
+    """What was asked. A client draws a new boundary each time it sends the same form (RFC 7578, 4.1)."""
+    message = Message()
+    message["content-type"] = content_type
+    boundary = message.get_boundary()
+    if boundary is not None:
+        body = body.replace(boundary.encode(errors="surrogateescape"), b"")
+    return hashlib.sha256(b"\0".join((query.encode(), body))).hexdigest()
 
 
 async def forget_old(tx: Any) -> int:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -24,9 +25,21 @@ def read_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=tuple[types])  # type: ignore[valid-type] # built at run time
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        found = msgspec.json.decode(raw, type=tuple[types])  # type: ignore[valid-type] # built at run time
+        return tuple(_storable(part) for part in found)
+    except (binascii.Error, ValueError, OverflowError, msgspec.DecodeError) as error:
         raise Problem(400, "bad-cursor", "This cursor is not one of ours; leave it out to begin anew.") from error
+
+
+def _storable(part: Any) -> Any:
+    """A part as PostgreSQL can be asked for it: no NUL, instants with a zone and within the calendar when in UTC."""
+    if isinstance(part, str) and "\0" in part:
+        raise ValueError("NUL")
+    if isinstance(part, datetime):
+        if part.tzinfo is None:
+            raise ValueError("an instant without a zone")
+        return part.astimezone(UTC)
+    return part
 
 
 def page(

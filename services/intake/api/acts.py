@@ -74,23 +74,29 @@ async def waive_item(request: Request, staff: Staff, id: Id, body: bodies.Waive)
 
 
 @router.post("/hide", summary="Say that a message was hidden on its network", response_model=Item)
-async def hide_item(request: Request, staff: Staff, id: Id, body: bodies.Moderate) -> Response:
+async def hide_item(
+    request: Request, staff: Staff, id: Id, body: Annotated[bodies.Moderate | None, Body()] = None
+) -> Response:
     """Emits message-moderated. As offensive, it ends what else is owed to the message, where the policy says so."""
+    said = body or bodies.Moderate()
 
     def do(thread: Thread, item: Known, tx: Tx) -> list[Data]:
-        return acts.hide(thread, item, body.reason, staff.person, tx.now)
+        return acts.hide(thread, item, said.reason, staff.person, tx.now)
 
-    return await act(request, staff, id, Doing("hide", do, body.reason, body.note))
+    return await act(request, staff, id, Doing("hide", do, said.reason, said.note))
 
 
 @router.post("/remove", summary="Say that a message was removed from its network", response_model=Item)
-async def remove_item(request: Request, staff: Staff, id: Id, body: bodies.Moderate) -> Response:
+async def remove_item(
+    request: Request, staff: Staff, id: Id, body: Annotated[bodies.Moderate | None, Body()] = None
+) -> Response:
     """Emits message-moderated. As offensive, it ends what else is owed to the message, where the policy says so."""
+    said = body or bodies.Moderate()
 
     def do(thread: Thread, item: Known, tx: Tx) -> list[Data]:
-        return acts.remove(thread, item, body.reason, staff.person, tx.now)
+        return acts.remove(thread, item, said.reason, staff.person, tx.now)
 
-    return await act(request, staff, id, Doing("remove", do, body.reason, body.note))
+    return await act(request, staff, id, Doing("remove", do, said.reason, said.note))
 
 
 @router.post("/restore", summary="Say that a hidden or removed message can be seen again", response_model=Item)

@@ -171,9 +171,9 @@ class Waive(Act):
 
 
 class Moderate(Act):
-    """Why a message was hidden or removed."""
+    """Why a message was hidden or removed; without `reason` it follows from what the message is."""
 
-    reason: ModerationReason
+    reason: ModerationReason | None = None
 
 
 class Restore(Act):

@@ -86,13 +86,13 @@ def waive(thread: Thread, item: Item, reason: WaiverReason, actor: str, at: date
     return [messages.ConversationWaived(conversation=item.conversation, at=at, actor=actor, reason=reason)]
 
 
-def hide(thread: Thread, item: Item, reason: ModerationReason, actor: str, at: datetime) -> list[Data]:
+def hide(thread: Thread, item: Item, reason: ModerationReason | None, actor: str, at: datetime) -> list[Data]:
     """Somebody hid the message on its network. Clauses: westward:6.13, wheatley:appendix-1.9."""
     _refuse(item, "removed", "deleted", already="hidden")
     return _moderate(thread, item, "hidden", reason, actor, at)
 
 
-def remove(thread: Thread, item: Item, reason: ModerationReason, actor: str, at: datetime) -> list[Data]:
+def remove(thread: Thread, item: Item, reason: ModerationReason | None, actor: str, at: datetime) -> list[Data]:
     """Somebody removed the message from its network; one that was hidden can be. Clauses: westward:6.13, 7.5."""
     _refuse(item, "deleted", already="removed")
     return _moderate(thread, item, "removed", reason, actor, at)

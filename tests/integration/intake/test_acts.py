@@ -103,12 +103,19 @@ async def test_an_act_tells_the_clauses_of_the_policy_that_it_keeps_to(house: Ho
     assert "mode" not in hidden.attributes
 
 
+@pytest.mark.parametrize("body", [None, {}], ids=["no body", "no reason"])
+@pytest.mark.parametrize("name", ["hide", "remove"])
+async def test_without_a_reason_it_follows_from_the_message(house: House, name: str, body: Any) -> None:
+    message = await written(house, text="You are all idiots and a disgrace, you useless bastards")
+    assert (await act(house, message, name, body)).status_code == 200
+    (event,) = await house.told("message-moderated")
+    assert event.data["reason"] == "offensive"
+
+
 @pytest.mark.parametrize(
     ("name", "body", "pointer"),
     [
-        ("hide", {}, "/body/reason"),
         ("hide", {"reason": "rude"}, "/body/reason"),
-        ("remove", None, "/body"),
         ("reply", {"at": "2026-03-27T16:31:00Z"}, "/body/at"),
         ("reply", {"at": "2026-03-27T16:29:00Z"}, "/body/at"),
         ("reply", {"at": "2026-03-27T16:29:00"}, "/body/at"),
