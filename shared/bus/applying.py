@@ -1,10 +1,8 @@
 """One batch, one database transaction: positions, inbox, handler, dead letters, outbox, positions."""
 
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import structlog
 
@@ -12,7 +10,7 @@ from shared.bus import deadletters, inbox, positions
 from shared.bus.bugs import Bugs
 from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import Permanent, Transient
-from shared.bus.faults import transient
+from shared.bus.faults import transient, where
 from shared.bus.positions import Partition, Position, Progress
 from shared.bus.reading import Portion, Work
 from shared.bus.records import Batch, Record
@@ -25,7 +23,6 @@ log = structlog.get_logger("bus")
 
 TRIES = 3
 OUTCOMES = ("applied", "duplicate", "ignored", "dead")
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Displaced(Exception):
@@ -65,7 +62,7 @@ class Applier:
             if isinstance(error, Displaced):
                 raise
             self.bus.instruments.add("batches", topic, "divided")
-            log.error("batch is divided", topic=topic, error=type(error).__name__, reason=_where(error))
+            log.error("batch is divided", topic=topic, error=type(error).__name__, reason=where(error))
             await self._one_by_one(work)
         else:
             self.bus.instruments.add("batches", topic, "applied")
@@ -160,7 +157,7 @@ class Applier:
                 if transient(error):
                     raise Transient(f"{type(error).__name__} in a record") from error
                 if attempt == TRIES:
-                    letter = DeadLetter(raw, "bug", _where(error), type(error).__qualname__, _organisation(portion))
+                    letter = DeadLetter(raw, "bug", where(error), type(error).__qualname__, _organisation(portion))
         await self._transaction(work, letter)
         if self.bugs[portion.partition].fail():
             self.stopped.add(portion.partition)
@@ -177,12 +174,3 @@ def _fresh(portion: Portion, stored: dict[Partition, Position]) -> Portion:
 def _organisation(portion: Portion) -> str | None:
     entry = portion.entries[0]
     return entry.event.organisation if isinstance(entry, Record) else None
-
-
-def _where(error: BaseException) -> str:
-    """Where in our code it broke; an exception's text may hold what the record held."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(ROOT)]
-    ours = [f for f in frames if ".venv" not in f.filename]
-    if not ours:
-        return type(error).__name__
-    return f"{type(error).__name__} at {Path(ours[-1].filename).relative_to(ROOT)}:{ours[-1].lineno}"

@@ -1,4 +1,7 @@
-"""Which failures say nothing about a record: what it needs is away, and comes back."""
+"""Which failures say nothing about a record: what it needs is away, and comes back. Of the others, where they happened."""
+
+import traceback
+from pathlib import Path
 
 import asyncpg
 from aiokafka.errors import KafkaError
@@ -6,8 +9,9 @@ from aiokafka.errors import KafkaError
 from shared.bus.errors import Transient
 from shared.platform.db import is_outage
 
-__all__ = ["transient"]
+__all__ = ["transient", "where"]
 
+ROOT = Path(__file__).resolve().parents[2]
 AWAY = ("08", "25P0", "28", "3D", "40", "53", "55", "57", "58")
 """SQLSTATE classes: connection, login, conflict, resources, intervention of an operator, system."""
 
@@ -23,3 +27,12 @@ def transient(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def where(error: BaseException) -> str:
+    """Where in our code it broke; an exception's text may hold what the record held."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(ROOT)]
+    ours = [f for f in frames if ".venv" not in f.filename]
+    if not ours:
+        return type(error).__name__
+    return f"{type(error).__name__} at {Path(ours[-1].filename).relative_to(ROOT)}:{ours[-1].lineno}"

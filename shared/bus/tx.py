@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.codec import encode
 from shared.bus.decisions import say
 from shared.bus.errors import KeyNotLocked
+from shared.bus.faults import where
 from shared.bus.metrics import Instruments, bus_instruments
 from shared.bus.outbox import Outbox, OutboxRow
 from shared.bus.stories import begun, carried
@@ -26,6 +28,8 @@ from shared.platform.db import sql as prepared
 from shared.platform.tracing import Tracer
 
 __all__ = ["Budget", "Bus", "Tx"]
+
+log = structlog.get_logger("bus")
 
 
 class Tx:
@@ -147,11 +151,18 @@ class Bus:
             emitted = await tx.flush()
         if emitted:
             self.wake.set()
-        say(tx.said)
-        if tx.begun:
-            begun(self.tracer, self.service, tx.begun, began, time.time())
-        if self.measure is not None:
-            self.measure(tx)
+        self._show(tx, began)
+
+    def _show(self, tx: Tx, began: float) -> None:
+        """Log, trace and measure what is committed: a bug in that does not make it look as if it had failed."""
+        try:
+            say(tx.said)
+            if tx.begun:
+                begun(self.tracer, self.service, tx.begun, began, time.time())
+            if self.measure is not None:
+                self.measure(tx)
+        except Exception as error:  # noqa: BLE001 whoever hears of it would do again what is done
+            log.error("what was committed cannot be shown", error=type(error).__name__, reason=where(error))
 
     async def outbox_full(self) -> bool:
         """More waits to be sent than the budget allows (rows or age): a door answers 503. Asked once a second."""
