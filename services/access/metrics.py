@@ -1,11 +1,11 @@
 """What access counts and measures. Policy time, in which somebody leaves."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.contracts import Event
 from shared.contracts.access import RevocationConfirmed, RevokeAccess
-from shared.platform.figures import Figures, Sample
+from shared.platform.figures import Figures, Heard, Sample
 from shared.platform.metrics import DELAYS, Instruments, Metric
 
 __all__ = ["FIGURES", "measure"]
@@ -27,7 +27,7 @@ ACCESS = (
         "leaver_to_requested_seconds",
         "histogram",
         ("organisation",),
-        "from leaving, or from when we knew of it, until the removal was asked for; time spent held counts",
+        "from leaving, or from when we were told of it, until the removal was asked for; time spent held counts",
         DELAYS,
     ),
     Metric(
@@ -43,11 +43,11 @@ SAMPLES = (
     Sample(
         """
         select organisation, count(*) as revocations_open,
-               count(*) filter (where deadline <= :now and state <> 'waived') as revocations_overdue,
+               count(*) filter (where deadline <= :now) as revocations_overdue,
                coalesce(extract(epoch from cast(:now as timestamptz) - min(greatest(leave_at, known_at))), 0)
                    as revocations_oldest_seconds,
                count(*) filter (where state = 'held-last-admin') as revocations_held
-        from revocations where state not in ('planned', 'confirmed', 'cancelled') group by organisation
+        from revocations where state not in ('planned', 'confirmed', 'cancelled', 'waived') group by organisation
         """,
         labels=("organisation",),
         metrics=("revocations_open", "revocations_overdue", "revocations_oldest_seconds", "revocations_held"),
@@ -70,12 +70,14 @@ TIMERS = """
 """
 
 
-def measure(instruments: Instruments, heard: Sequence[Event], said: Sequence[Event], now: datetime) -> None:
-    """Delays of what one transaction emitted, of leavers alone."""
+def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Event], now: datetime) -> None:
+    """Delays of what one transaction emitted, of leavers alone. What waited to be heard could have been known before."""
+    waited = {one.event.id: one.waited for one in heard}
     for event in said:
         data = event.data
         if isinstance(data, RevokeAccess) and data.reason == "left":
-            wanted = max(data.known_at, data.leave_at or data.known_at)
+            known_at = data.known_at - waited.get(event.causation_id or "", timedelta())
+            wanted = max(known_at, data.leave_at or known_at)
             delay = (now - wanted).total_seconds()
             instruments.observe("leaver_to_requested_seconds", event.organisation, value=max(0.0, delay))
         elif isinstance(data, RevocationConfirmed) and data.leave_at is not None:

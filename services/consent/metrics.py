@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.contracts import Event
 from shared.contracts.consent import ConsentMissing, ConsentSatisfied
-from shared.platform.figures import Figures, Sample
+from shared.platform.figures import Figures, Heard, Sample
 from shared.platform.metrics import Instruments, Metric
 
 __all__ = ["FIGURES", "measure"]
@@ -59,7 +59,7 @@ TIMERS = """
 """
 
 
-def measure(instruments: Instruments, heard: Sequence[Event], said: Sequence[Event], now: datetime) -> None:
+def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Event], now: datetime) -> None:
     """Count what was decided on images."""
     for event in said:
         data = event.data

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from shared.contracts import Event
 from shared.contracts.messages import MessageReceived
 from shared.contracts.sla import SlaBreach, SlaStarted
-from shared.platform.figures import Figures, Sample
+from shared.platform.figures import Figures, Heard, Sample
 from shared.platform.metrics import DELAYS, Instruments, Metric
 
 __all__ = ["FIGURES", "measure"]
@@ -76,12 +76,12 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def measure(instruments: Instruments, heard: Sequence[Event], said: Sequence[Event], now: datetime) -> None:
+def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Event], now: datetime) -> None:
     """Delays of what one transaction applied and emitted.
 
     A breach told together with its start is not measured: its message came after it was due, and no timer was late.
     """
-    for event in heard:
+    for event in (one.event for one in heard):
         if isinstance(event.data, MessageReceived):
             delay = (now - event.data.received_at).total_seconds()
             instruments.observe("message_to_clock_seconds", event.organisation, value=max(0.0, delay))

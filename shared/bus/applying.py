@@ -16,6 +16,7 @@ from shared.bus.reading import Portion, Work
 from shared.bus.records import Batch, Record
 from shared.bus.stories import handled
 from shared.bus.tx import Bus, Tx
+from shared.platform.figures import Heard
 
 __all__ = ["Applier", "Displaced"]
 
@@ -97,7 +98,7 @@ class Applier:
         entries = [entry for portion in portions for entry in portion.entries]
         records = [entry for entry in entries if type(entry) is Record]
         fresh = await inbox.admit(tx, records)
-        tx.heard = [record.event for record in fresh]
+        tx.heard = [Heard(record.event, record.waited(time.time())) for record in fresh]
         if fresh:
             await work.subscription.handler(Batch(work.subscription.logical_topic, fresh), tx)
         for record in records:

@@ -25,6 +25,7 @@ from shared.contracts.event import Event
 from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.platform.db import sql as prepared
+from shared.platform.figures import Heard
 from shared.platform.tracing import Tracer
 
 __all__ = ["Budget", "Bus", "Tx"]
@@ -41,7 +42,7 @@ class Tx:
         self.connection = connection
         self.now = now
         self.topics = topics
-        self.heard: Sequence[Event] = ()
+        self.heard: Sequence[Heard] = ()
         self.said: list[Event] = []
         """What is applied and what is emitted here: measured once it is committed."""
         self.begun: list[tuple[Event, datetime | None]] = []

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from shared.platform.clock import Clock
 from shared.platform.db import Database, is_outage, sql
 from shared.platform.metrics import Instruments, Metric
 
-__all__ = ["Figures", "Measure", "Sample", "Sampler"]
+__all__ = ["Figures", "Heard", "Measure", "Sample", "Sampler"]
 
 EVERY_S = (5.0, 30.0)
 SHARE = 100.0
@@ -29,7 +29,16 @@ SHARE = 100.0
 PATIENCE = "set local statement_timeout = '2s'"
 log = structlog.get_logger("figures")
 
-Measure = Callable[[Instruments, Sequence[Event], Sequence[Event], datetime], None]
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event that was applied, and how long it had waited for it since it was written, by the machine's clock."""
+
+    event: Event
+    waited: timedelta = timedelta()
+
+
+Measure = Callable[[Instruments, Sequence[Heard], Sequence[Event], datetime], None]
 """Measures what was applied and what was emitted; the instant is the policy time of the transaction."""
 
 

@@ -1,10 +1,93 @@
-"""What ops are shown of access: nothing in it breaks what is shown."""
+"""What ops are shown of access: what is open, how long it took, and nothing that breaks what is measured."""
+
+import re
+import time
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from shared.bus import Tx
+from services.access.handlers import people
+from services.access.metrics import FIGURES
+from shared.bus import Record, Subscription, Tx, positions
+from shared.bus.applying import Applier
+from shared.bus.positions import Log, Partition
+from shared.bus.reading import Portion, Work
+from shared.contracts import Event
+from shared.platform.figures import Sampler
+from shared.platform.metrics import PLATFORM, Instruments
 from tests.integration.access.landlord import PDF, Landlord
 from tests.unit.access.said import at, left
+
+HOUR = 3600.0
+WHERE = Partition("houserules.in.westward.people", 0)
+
+
+async def _open(house: Landlord) -> dict[str, float | None]:
+    """What the gauges say of Westward."""
+    registry = CollectorRegistry()
+    own, platform = FIGURES.instruments(registry, ["westward"]), Instruments(PLATFORM, registry)
+    samples = [(own, sample) for sample in FIGURES.samples]
+    await Sampler(house.bus.database, house.bus.clock, ["westward"], platform, samples).sample()
+    assert registry.get_sample_value("houserules_samples_failed_total") == 0
+    return {
+        name: registry.get_sample_value(f"houserules_access_revocations_{name}", {"organisation": "westward"})
+        for name in ("open", "overdue", "oldest_seconds")
+    }
+
+
+async def test_what_is_waived_is_neither_open_nor_the_oldest(staffed: Landlord) -> None:
+    await staffed.hear(left("p1"))
+    assert await _open(staffed) == {"open": 2, "overdue": 0, "oldest_seconds": 0}
+    known = await staffed.revocations()
+    waived = await staffed.act(
+        known["gw"]["revocation"], "waive", role="head-of-communications", until="2026-03-20", reason="Hand-over to m1"
+    )
+    assert waived.status_code == 200
+    staffed.clock("Mon 10:00")
+    await staffed.hear(left("p2"))
+    await staffed.act(known["g1"]["revocation"], "confirm", file=PDF)
+    staffed.clock("Mon 11:00")
+    assert await _open(staffed) == {"open": 1, "overdue": 0, "oldest_seconds": HOUR}
+
+
+@pytest.mark.parametrize(
+    ("lay_s", "leave", "delay"),
+    [
+        pytest.param(0.0, {}, 0.0, id="at once"),
+        pytest.param(3 * HOUR, {"time": "Mon 06:00"}, 3 * HOUR, id="it lay in Kafka for three hours"),
+        pytest.param(3 * HOUR, {"leave_at": "Mon 08:00"}, HOUR, id="and they left when it had lain for two"),
+        pytest.param(HOUR, {"leave_at": "-1 Mon 09:00"}, HOUR, id="and they had left a week ago"),
+        pytest.param(None, {}, 0.0, id="nobody knows how long it lay"),
+    ],
+)
+async def test_the_delay_of_a_removal_counts_from_when_the_event_was_written(
+    staffed: Landlord, lay_s: float | None, leave: dict[str, str], delay: float
+) -> None:
+    before = await _delays(staffed)
+    await _apply(staffed, left("p2", **leave), 0 if lay_s is None else int((time.time() - lay_s) * 1000))
+    count, total = await _delays(staffed)
+    assert count - before[0] == 1
+    assert total - before[1] == pytest.approx(delay, abs=30)
+
+
+async def _delays(house: Landlord) -> tuple[float, float]:
+    """How many were measured, and all of them together."""
+    page = (await house.client.get("/metrics")).text
+    name = "houserules_access_leaver_to_requested_seconds"
+    count, total = (
+        float(re.findall(rf'^{name}_{part}{{organisation="westward"}} (.+)$', page, re.MULTILINE)[0])
+        for part in ("count", "sum")
+    )
+    return count, total
+
+
+async def _apply(house: Landlord, event: Event, written_ms: int) -> None:
+    """As the consumer does with a record that it has read."""
+    async with house.bus.transaction() as tx:
+        await positions.create(tx, {WHERE: Log(None, 0, 0)})
+    subscription = Subscription("people", (WHERE.topic,), people(house.packs), frozenset({event.name}))
+    portion = Portion(WHERE, 0, 1, (), [Record(event, *WHERE, 0, written_ms)])
+    await Applier(house.bus).apply(Work(subscription, [portion]))
 
 
 async def test_a_bug_in_measuring_does_not_make_what_is_committed_look_as_if_it_had_failed(
