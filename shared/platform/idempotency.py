@@ -39,7 +39,11 @@ async def once(tx: Any, request: Request, principal: Principal, act: Callable[[]
     known = await tx.fetch("select request, status, location, answer from idempotency where name = :name", name=name)
     if known:
         if known[0].request != body:
-            raise Problem(422, "idempotency-key-reused", f"This {HEADER} was used before with another body or query: take a new one.")
+            raise Problem(
+                422,
+                "idempotency-key-reused",
+                f"This {HEADER} was used before with another body or query: take a new one.",
+            )
         headers = {"Location": known[0].location} if known[0].location else {}
         return Response(bytes(known[0].answer), known[0].status, headers, media_type="application/json")
     response = await act()

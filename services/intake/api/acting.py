@@ -15,6 +15,7 @@ from services.intake.domain.conversation import Thread
 from services.intake.domain.telling import in_story
 from services.intake.store import inbox, items
 from services.intake.store.saving import save
+from shared.bus.room import room
 from shared.bus.tx import Bus, Tx
 from shared.contracts import Data, contract_of
 from shared.platform.audit import audit
@@ -50,8 +51,9 @@ DUTIES = {
 
 
 async def act(request: Request, staff: Principal, message: str, doing: Doing) -> Response:
-    """Do it and answer the item as it then is. Raises 404, 409 with `state`, 422 problems."""
+    """Do it and answer the item as it then is. Raises 404, 409 with `state`, 422 and 503 problems."""
     bus: Bus = request.app.state.bus
+    await room(bus)
     packs: Packs = request.app.state.packs
 
     async with bus.transaction() as tx:

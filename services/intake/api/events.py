@@ -11,10 +11,11 @@ from services.intake.api.webhooks import read_capped
 from services.intake.domain.publishing import NotAllowed, Refused, Unsupported, events_of, said_in
 from shared.bus.errors import TooLarge
 from shared.bus.metrics import Instruments
+from shared.bus.room import room
 from shared.bus.tx import Bus
 from shared.contracts import Event
 from shared.platform.auth import Principal, allow
-from shared.platform.problem import Fault, Problem, unavailable
+from shared.platform.problem import Fault, Problem
 
 __all__ = ["router"]
 
@@ -55,8 +56,7 @@ async def publish(request: Request, publisher: Publisher) -> Published:
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
     events = _read(headers, raw, publisher)
     bus: Bus = request.app.state.bus
-    if await bus.outbox_full():
-        raise unavailable("Too much waits for Kafka already; nothing was stored. Send it again.", 5)
+    await room(bus)
     await _emit(bus, publisher.organisation, events)
     metrics: Instruments = request.app.state.metrics
     metrics.add("published", publisher.organisation, by=len(events))

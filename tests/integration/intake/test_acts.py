@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.integration.intake.house import NOW, House
+from tests.integration.intake.house import NOW, House, eventually
 
 ROWS: list[tuple[str, dict[str, Any] | None, str, dict[str, Any]]] = [
     ("classify", {"kind": "complaint"}, "message-classified", {"by": "person"}),
@@ -167,3 +167,17 @@ async def test_the_same_act_with_one_key_is_one_act(house: House) -> None:
     answers = [await house.client.post(f"/items/{message}/resolve", headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert len(await house.told("conversation-resolved")) == 1
+
+
+async def test_over_the_outboxs_budget_an_act_is_503_and_nothing_is_done(house: House) -> None:
+    message = await written(house)
+    await house.rows.execute("update outbox set created_at = created_at - interval '2 hours'")
+
+    async def refused() -> bool:
+        answer = await act(house, message, "holding-update", {})  # may be repeated, until the service has asked again
+        return answer.status_code == 503 and "retry-after" in answer.headers
+
+    await eventually(refused, "the door refuses")
+    kept = await house.count("select count(*) from audit")
+    assert (await act(house, message, "resolve", {})).status_code == 503
+    assert await house.count("select count(*) from audit") == kept
