@@ -106,8 +106,9 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item], why: str, place:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Each worker collects all there is: what one leaves out is what all leave out."""
-    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
+    """Each worker collects all there is: what one leaves out is what all leave out. One that crashed says nothing of it."""
+    if (told := getattr(node, "workeroutput", {}).get("not_run")) is not None:
+        node.config.stash[NOT_RUN] = told
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
