@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from services.consent.deciding import conclude, look_ahead, open_docket
 from services.consent.domain import images as told
 from services.consent.domain import stints
+from services.consent.domain.bounds import Crowded
 from services.consent.domain.docket import Key
 from services.consent.store import images as images_store
 from services.consent.store import people as people_store
 from services.consent.store import records
-from shared.bus import Batch, Tx
+from shared.bus import Batch, Permanent, Tx
 from shared.contracts.images import Image
 from shared.policy import Packs
 
@@ -30,12 +31,17 @@ def images(packs: Packs) -> Callable[[Batch, Tx], Awaitable[None]]:
     async def handle(batch: Batch, tx: Tx) -> None:
         """Judge each image as it is described and placed, event by event; tell what changed.
 
+        Raises Permanent for an event that makes an image more than a decision is made for.
+
         Clauses: westward:4.10, 7.6, 10.1, 10.4, wheatley:policy-details.
         """
         found = await images_store.lock(tx, batch.keys)
         docket = await open_docket(tx, packs, found.values(), _named(batch))
         for record in batch:
-            docket.hear(found[record.organisation, record.key], record.event)
+            try:
+                docket.hear(found[record.organisation, record.key], record.event)
+            except Crowded as fault:
+                raise Permanent("invalid", str(fault)) from None
         await conclude(tx, found.values(), docket)
 
     return handle

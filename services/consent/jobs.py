@@ -2,19 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Row
 
 from services.consent.deciding import conclude, endings_of, look_ahead, open_docket
+from services.consent.domain.bounds import check_room
+from services.consent.domain.docket import Key
 from services.consent.domain.endings import due
+from services.consent.domain.images import Image
 from services.consent.domain.telling import tell
 from services.consent.store import images, people, records
 from shared.bus import Bus, Tx, forget_old_events
 from shared.contracts.consent import ConsentExpired, ConsentExpiring
+from shared.platform.db import is_outage
 from shared.platform.idempotency import forget_old
 from shared.platform.ids import uuid7
 from shared.platform.service import every
@@ -26,6 +31,7 @@ EVERY_S = 0.25
 MOST = 500
 """People that the timer takes at a time, and image-uses that are judged again in one transaction."""
 DUE_IMAGES = 100
+PUT_OFF = timedelta(minutes=1)
 RETENTION_S = 3600.0
 log = structlog.get_logger("jobs")
 
@@ -78,15 +84,28 @@ class Timer:
         return len(states)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class _Claim:
+    """What one transaction judges again: a page of `wish`, somebody's images, or images that are due."""
+
+    wish: Row[Any] | None = None
+    found: dict[Key, Image] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Recheck:
     """Judges images again: those of people of whom something changed, and those whose own time has come.
 
-    A person's images are taken by pages of up to 500 image-uses, each in a transaction of its own.
+    A person's images are taken by pages of up to 500 image-uses, each in a transaction of its own; the organisations
+    take turns. An image that cannot be judged is put off by itself, so that the others are in time.
     """
 
     bus: Bus
     packs: Packs
+    _served: str = ""
+    """The organisation whose turn it was."""
+    _singly: int = 0
+    """How many of the next claims take one image only, after one that failed."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look four times a second, and at once again while there is something."""
@@ -104,21 +123,51 @@ class Recheck:
 
     async def tick(self) -> bool:
         """One page of one person's images, or images that are due; whether there was anything to do."""
+        claim = _Claim()
+        try:
+            async with self.bus.transaction() as tx:
+                await self._take(tx, claim)
+                await self._judge(tx, claim.found)
+        except Exception as error:
+            if is_outage(error) or not claim.found:
+                raise
+            await self._isolate(claim, error)
+            return True
+        self._singly = max(0, self._singly - 1)
+        return claim.wish is not None or bool(claim.found)
+
+    async def _take(self, tx: Tx, claim: _Claim) -> None:
+        wish = claim.wish = await images.claim_recheck(tx, self.packs.organisations, self._served)
+        if wish is None:
+            claim.found = await images.claim_due(tx, self.packs.organisations, 1 if self._singly else DUE_IMAGES)
+            return
+        self._served = wish.organisation
+        rows = _page(await images.page_of(tx, wish, 1 if self._singly else MOST + 1))
+        claim.found = await images.lock(tx, [(wish.organisation, row.image) for row in rows])
+        await images.turn_page(tx, wish, rows[-1].image if rows else None)
+
+    async def _judge(self, tx: Tx, found: Mapping[Key, Image]) -> None:
+        if not found:
+            return
+        docket = await open_docket(tx, self.packs, found.values())
+        for key in sorted(found):
+            check_room(found[key])
+            docket.judge(found[key])
+        await conclude(tx, found.values(), docket)
+        log.info("judged again", count=len(docket.events), rows=len(found))
+
+    async def _isolate(self, claim: _Claim, error: Exception) -> None:
+        """After a claim that failed go on one by one; an image that fails alone is looked at again after a while."""
+        if not self._singly:
+            self._singly = MOST
+            log.error("a claim failed", rows=len(claim.found), error=type(error).__name__)
+            return
         async with self.bus.transaction() as tx:
-            wish = await images.claim_recheck(tx, self.packs.organisations)
-            if wish is not None:
-                rows = _page(await images.page_of(tx, wish, MOST + 1))
-                found = await images.lock(tx, [(wish.organisation, row.image) for row in rows])
-                await images.turn_page(tx, wish, rows[-1].image if rows else None)
-            else:
-                found = await images.claim_due(tx, self.packs.organisations, DUE_IMAGES)
-            if found:
-                docket = await open_docket(tx, self.packs, found.values())
-                for key in sorted(found):
-                    docket.judge(found[key])
-                await conclude(tx, found.values(), docket)
-                log.info("judged again", count=len(docket.events), rows=len(found))
-        return wish is not None or bool(found)
+            for organisation, image in claim.found:
+                await images.put_off(tx, organisation, image, tx.now + PUT_OFF)
+                if claim.wish is not None:
+                    await images.turn_page(tx, claim.wish, image)
+                log.error("put off", organisation=organisation, image=image, error=type(error).__name__)
 
 
 def _page(rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:

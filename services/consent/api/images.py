@@ -18,6 +18,7 @@ from services.consent.api.landlords import (
     unknown,
 )
 from services.consent.deciding import conclude, open_docket
+from services.consent.domain.bounds import Crowded, check_room
 from services.consent.domain.images import Description, Version, uses_of
 from services.consent.store import images
 from shared.bus import Tx
@@ -108,6 +109,10 @@ async def _changed(
     docket = await open_docket(tx, packs, [image], [(organisation, person) for person in named if person is not None])
     change(version, version.description, tx)
     version.changed = True
+    try:
+        check_room(image)
+    except Crowded as fault:
+        raise invalid(("/body/people", str(fault))) from None
     docket.judge(image)
     await conclude(tx, [image], docket)
     await audit(

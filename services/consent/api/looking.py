@@ -45,15 +45,9 @@ async def list_images(
     entries = [
         decision_body(judge(image, version, known, rules), uses_of(image, version))
         for image in answer["items"]
-        for version in _in_use(image)
+        for version in image.in_hand
     ]
     return answer | {"items": [one for one in entries if one["findings"] or not missing]}
-
-
-def _in_use(image: Image) -> list[Version]:
-    """The library's content, and whatever is placed somewhere."""
-    hashes = {placement.content_hash for placement in image.placed}
-    return [one for one in image.versions.values() if one is image.current or one.content_hash in hashes]
 
 
 async def _known(tx: Tx, organisation: str, *shown: Image) -> Mapping[str, Person]:

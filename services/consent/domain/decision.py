@@ -84,8 +84,9 @@ def judge_use(image: Image, version: Version, uses: Sequence[Use], known: Mappin
 
 def _of_image(description: Description, cleared_by: str | None, uses: Sequence[Use], rules: Rules) -> Iterator[Found]:
     """What concerns the image and nobody in particular; without uses, only what does not depend on one."""
+    wrong_count = miscounted(description)
     for use in uses or (None,):
-        if miscounted(description):
+        if wrong_count:
             yield Found(None, use, "review", "face-count", 21)
         if not _may_copy(description.copyright, use, rules):
             yield Found(None, use, "block", "copyright")

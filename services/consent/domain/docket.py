@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from services.consent.domain.bounds import check_room
 from services.consent.domain.decision import RULES, Judged, inputs_of, judge
 from services.consent.domain.images import HEARD, STAGES, Image, Stage, Version
 from services.consent.domain.people import Person, Rules
@@ -56,9 +57,11 @@ class Docket:
     judged: dict[tuple[str, str, str], Judged] = field(default_factory=dict)
 
     def hear(self, image: Image, event: Event) -> None:
-        """Fold one event of `images` and judge what it asks for."""
+        """Fold one event of `images` and judge what it asks for. Raises Crowded for one that adds too much."""
         image.story = image.story or event.correlation_id or event.id
         HEARD[event.name](image, _not_ahead(event, self.now))
+        if STAGES[event.name] != "change":
+            check_room(image)
         self.judge(image, STAGES[event.name], getattr(event.data, "content_hash", None), event.id)
 
     def judge(
@@ -71,14 +74,12 @@ class Docket:
         pack = self.packs.at(image.organisation, self.now)
         rules = Rules.of(pack, self.now)
         people = {p: self.known[image.organisation, p] for p in image.people if (image.organisation, p) in self.known}
-        hashes = {placement.content_hash for placement in image.placed}
-        for version in list(image.versions.values()):
-            if version is image.current or version.content_hash in hashes:
-                judged = judge(image, version, people, rules)
-                at_stage = stage if version.content_hash == content_hash else "change"
-                self._conclude(image, version, judged, at_stage, people, rules, pack, cause)
-                for want in wanted(image, judged):
-                    self._take_down(image, want, rules, pack, cause)
+        for version in image.in_hand:
+            judged = judge(image, version, people, rules)
+            at_stage = stage if version.content_hash == content_hash else "change"
+            self._conclude(image, version, judged, at_stage, people, rules, pack, cause)
+            for want in wanted(image, judged):
+                self._take_down(image, want, rules, pack, cause)
         self._close(image, pack, cause)
 
     def _conclude(

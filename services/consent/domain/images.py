@@ -113,6 +113,12 @@ class Image:
         return [placement for placement in self.placements.values() if placement.state != "removed"]
 
     @property
+    def in_hand(self) -> list[Version]:
+        """The contents that are judged: the library's, and whatever is placed somewhere."""
+        hashes = {placement.content_hash for placement in self.placed}
+        return [one for one in self.versions.values() if one is self.current or one.content_hash in hashes]
+
+    @property
     def weight(self) -> int:
         """How many image-uses a decision on it looks at."""
         version = self.current

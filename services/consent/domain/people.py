@@ -71,9 +71,10 @@ class Rules:
 def decide_people(
     shown: Sequence[PersonShown], image: str, uses: Sequence[Use], known: Mapping[str, Person], rules: Rules
 ) -> Iterator[Found]:
-    """Each person in each use, permits too (westward:4.10, 10.4, wheatley:policy-details)."""
+    """Each person in each use, permits too (westward:4.10, 10.4, wheatley:policy-details); who is shown twice, once."""
+    different = tuple(dict.fromkeys(shown))
     for use in uses:
-        for one in shown:
+        for one in different:
             yield decide_person(one, image, use, known.get(one.person or ""), rules)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "load",
     "lock",
     "page_of",
+    "put_off",
     "save",
     "turn_page",
     "waiting",
@@ -51,11 +52,13 @@ CLAIM_DUE = """
 CLAIM_RECHECK = """
     select id, organisation, person, after_image
     from recheck
-    where organisation = any(cast(:organisations as text[]))
-    order by id
+    where organisation = any(cast(:organisations as text[])) and organisation > :behind
+    order by organisation, id
     limit 1
     for update skip locked
 """
+
+PUT_OFF = "update images set next_at = :until where organisation = :organisation and image = :image"
 
 PAGE = """
     select s.image, i.weight
@@ -66,7 +69,7 @@ PAGE = """
     limit :most
 """
 
-TURN_PAGE = "update recheck set after_image = :after_image where id = :id"
+TURN_PAGE = "update recheck set after_image = greatest(after_image, cast(:after_image as text)) where id = :id"
 LAST_PAGE = "delete from recheck where id = :id"
 
 IMAGES = """
@@ -192,10 +195,19 @@ async def claim_due(tx: Tx, organisations: Iterable[str], most: int) -> dict[Key
     return await load(tx, sorted((row.organisation, row.image) for row in rows)) if rows else {}
 
 
-async def claim_recheck(tx: Tx, organisations: Iterable[str]) -> Row[Any] | None:
-    """Somebody of whom something changed, the longest waiting first; none in other hands."""
-    rows = await tx.fetch(CLAIM_RECHECK, organisations=sorted(organisations))
+async def claim_recheck(tx: Tx, organisations: Iterable[str], behind: str) -> Row[Any] | None:
+    """Somebody of whom something changed, the longest waiting of the next organisation behind that one; none in other
+    hands."""
+    wanted = sorted(organisations)
+    rows = await tx.fetch(CLAIM_RECHECK, organisations=wanted, behind=behind)
+    if not rows and behind:
+        rows = await tx.fetch(CLAIM_RECHECK, organisations=wanted, behind="")
     return rows[0] if rows else None
+
+
+async def put_off(tx: Tx, organisation: str, image: str, until: datetime) -> None:
+    """Have an image that could not be judged looked at again then."""
+    await tx.execute(PUT_OFF, organisation=organisation, image=image, until=until)
 
 
 async def page_of(tx: Tx, wish: Row[Any], most: int) -> Sequence[Row[Any]]:
