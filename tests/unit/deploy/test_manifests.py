@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate  # type: ignore[import-untyped]  # it comes without types
 import pytest
@@ -188,6 +189,25 @@ def test_only_names_kafka_postgresql_and_the_identity_provider_can_be_reached() 
         "identity-provider": [("TCP", 443)],
     }
     assert all(rule["to"] for policy in of_kind("NetworkPolicy").values() for rule in policy["spec"].get("egress", []))
+
+
+def test_the_example_reaches_the_collector_that_it_names() -> None:
+    """In the namespace and at the port of its address; nobody but the services does."""
+    (policy,) = [item["spec"] for item in manifests("example") if item["metadata"]["name"] == "traces"]
+    said = yaml.safe_load((K8S / "example" / "settings.yaml").read_text())["data"]
+    address = urlsplit(said["HOUSERULES_TRACES"])
+    ((rule,),) = [policy["egress"]]
+    (peer,) = rule["to"]
+    (namespace,) = peer["namespaceSelector"]["matchLabels"].values()
+    assert (str(address.hostname).split(".")[1], address.path) == (namespace, "/v1/traces")
+    assert rule["ports"] == [{"protocol": "TCP", "port": address.port}]
+    assert [e["values"] for e in policy["podSelector"]["matchExpressions"]] == [list(SERVICES)]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_example_says_settings_that_there_are(service: str) -> None:
+    said = yaml.safe_load((K8S / "example" / "settings.yaml").read_text())["data"]
+    assert set(said) <= variables(service)
 
 
 @pytest.mark.parametrize("service", SERVICES)
