@@ -45,6 +45,7 @@ def content(kafka: str, secrets: Path, issuer: DevelopmentIssuer) -> dict[str, A
         "publishers": {organisation: roles["publisher"] for organisation, roles in tokens.items()},
         "scim": {},
         "clock": {"machine": now, "policy": now, "rate": 1.0},
+        "run_by": "compose",
     }
 
 

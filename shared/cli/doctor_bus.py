@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING
 
 from shared.cli import doctor_verdicts as verdicts
 from shared.cli.doctor_finding import Finding, bad, ok, unchecked, warning
+from shared.cli.doctor_place import Place, of_this_machine
 from shared.cli.topics import specs
 
 if TYPE_CHECKING:
     from shared.bus.topics import Topics
 
-__all__ = ["Ends", "access_lists", "behind", "examine", "judge_lag", "log_ends"]
+__all__ = ["Ends", "Waiting", "access_lists", "behind", "examine", "judge_lag", "log_ends", "standing"]
 
 Ends = dict[tuple[str, int], tuple[int, int]]
 """Topic and partition to where its log starts and ends."""
 
+Waiting = dict[tuple[str, int], int]
+"""Topic and partition to the records that wait, where any do."""
+
 ANY, MATCH_ANY, SECURITY_DISABLED, DENIED = 1, 1, 54, 31
 """Of Kafka's protocol: any resource, operation or permission; any pattern; and two errors of DescribeAcls."""
-LOOPBACK = ("127.", "localhost", "[::1]")
 
 
-async def examine(bootstrap: str) -> list[Finding]:
+async def examine(bootstrap: str, place: Place) -> list[Finding]:
     """The broker, its access lists and its topics. A broker that is away is one finding."""
     from aiokafka.errors import KafkaError
 
@@ -29,12 +32,12 @@ async def examine(bootstrap: str) -> list[Finding]:
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        lists = await _access_lists(bootstrap)
+        lists = await _access_lists(bootstrap, place)
         wanted = specs()
         faults = await topic_faults(bootstrap, wanted)
     except (KafkaError, OSError) as error:
-        do = "is Kafka up? `make run` starts it; its log is in the stack's folder, data/logs/kafka.log"
-        return [bad("kafka", "", f"does not answer at {bootstrap} ({type(error).__name__})", do)]
+        says = f"does not answer at {bootstrap} ({type(error).__name__})"
+        return [bad("kafka", "", says, place.start("kafka", bootstrap))]
     do = "houserules topics ensure makes what is missing; settings and partitions are an operator's to change"
     topics = [bad("topics", "", fault, do) for fault in faults]
     return [
@@ -44,7 +47,7 @@ async def examine(bootstrap: str) -> list[Finding]:
     ]
 
 
-async def _access_lists(bootstrap: str) -> Finding:
+async def _access_lists(bootstrap: str, place: Place) -> Finding:
     """Whether the broker asks who writes: an outside system must be able to write its own topics and no other."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.protocol.admin import DescribeAclsRequest
@@ -55,13 +58,13 @@ async def _access_lists(bootstrap: str) -> Finding:
         answer = await admin._send_request(DescribeAclsRequest(ANY, None, MATCH_ANY, None, None, ANY, ANY))
     finally:
         await admin.close()
-    return access_lists(bootstrap, answer.error_code, len(answer.resources))
+    return access_lists(bootstrap, answer.error_code, len(answer.resources), compose=place.compose)
 
 
-def access_lists(bootstrap: str, error: int, resources: int) -> Finding:
-    """The verdict on DescribeAcls' answer."""
+def access_lists(bootstrap: str, error: int, resources: int, *, compose: bool = False) -> Finding:
+    """The verdict on DescribeAcls' answer. Compose publishes its broker to this machine alone."""
     if error == SECURITY_DISABLED:
-        if bootstrap.startswith(LOOPBACK):
+        if compose or of_this_machine(bootstrap):
             return ok("access lists", "", "none, and none are needed: the broker is this machine's alone")
         do = "switch an authorizer on, and let each outside system write its own `in.` topics only"
         return warning("access lists", "", "none: whoever reaches the broker may write to every topic", do)
@@ -91,15 +94,17 @@ async def log_ends(bootstrap: str, topics: "Topics", services: list[str]) -> End
     return {(p.topic, p.partition): (starts[p].start, ends[p]) for p in partitions}
 
 
-def behind(ends: Ends, positions: Mapping[tuple[str, int], int], read: tuple[str, ...]) -> dict[tuple[str, int], int]:
+def behind(ends: Ends, positions: Mapping[tuple[str, int], int], read: tuple[str, ...]) -> Waiting:
     """Records that wait, by partition, where any do."""
     waiting = {p: end - positions.get(p, start) for p, (start, end) in ends.items() if p[0] in read}
     return {partition: count for partition, count in waiting.items() if count > 0}
 
 
-def judge_lag(
-    service: str, before: Mapping[tuple[str, int], int], after: Mapping[tuple[str, int], int], *, up: bool
-) -> Finding:
-    """Two looks: what waited in the first and waits unchanged in the second is not being read."""
-    stuck = [partition for partition, count in before.items() if after.get(partition, 0) >= count]
-    return verdicts.lag(service, sum(after.values()), not stuck, up=up)
+def standing(before: Waiting, after: Waiting) -> list[tuple[str, int]]:
+    """Partitions where what waited in the first look waits unchanged in a later one: its position has not moved."""
+    return [partition for partition, count in before.items() if after.get(partition, 0) >= count]
+
+
+def judge_lag(service: str, before: Waiting, after: Waiting, *, up: bool) -> Finding:
+    """Two looks, ten seconds apart where nothing moved."""
+    return verdicts.lag(service, sum(after.values()), not standing(before, after), up=up)

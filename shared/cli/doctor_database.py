@@ -1,17 +1,19 @@
 """What `houserules doctor` asks a service's database, as the app role that the service works as."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shared.cli import doctor_verdicts as verdicts
 from shared.cli.doctor_finding import Finding, bad
+from shared.cli.doctor_place import Place
 from shared.cli.doctor_verdicts import Rights
 
 if TYPE_CHECKING:
     from shared.platform.db import Database
 
-__all__ = ["Examined", "Positions", "examine"]
+__all__ = ["Examined", "Positions", "examine", "positions", "relay"]
 
 Positions = dict[tuple[str, int], int]
 """Topic and partition to the offset that is read next."""
@@ -41,6 +43,10 @@ LEADERS = """
       and l.classid::bigint = :space and l.objid::bigint = :number
       and l.database = (select oid from pg_database where datname = current_database())
 """
+POSITIONS = "select topic, partition, next_offset from positions"
+ELECTION_S = 5.0
+"""When a process that led the relay ends, another one takes its lock within a second or two."""
+AGAIN_S = 1.0
 KNOWN = "select exists (select from information_schema.tables where table_name = 'alembic_version') as there"
 
 
@@ -52,7 +58,7 @@ class Examined:
     positions: Positions | None = None
 
 
-async def examine(service: str, url: str, *, up: bool) -> Examined:
+async def examine(service: str, url: str, place: Place, *, up: bool) -> Examined:
     """Clock, migrations, role, outbox, relay, dead letters, positions. A database that is away is one finding."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -60,18 +66,17 @@ async def examine(service: str, url: str, *, up: bool) -> Examined:
 
     database = Database(url, application_name="houserules-doctor", pool_size=2)
     try:
-        return await _examine(service, database, up)
+        return await _examine(service, database, place, up)
     except Exception as error:
         if not (is_outage(error) or isinstance(error, SQLAlchemyError)):
             raise
         reason = type(error.__cause__ or error).__name__
-        do = "is PostgreSQL up? `make run` starts it; its log is in the stack's folder, data/logs/postgres.log"
-        return Examined([bad("database", service, f"does not answer ({reason})", do)])
+        return Examined([bad("database", service, f"does not answer ({reason})", place.start("postgres", url))])
     finally:
         await database.close()
 
 
-async def _examine(service: str, database: "Database", up: bool) -> Examined:
+async def _examine(service: str, database: "Database", place: Place, up: bool) -> Examined:
     from shared.platform.migrate import head
 
     before = datetime.now(UTC)
@@ -83,13 +88,32 @@ async def _examine(service: str, database: "Database", up: bool) -> Examined:
     if (await database.fetch(KNOWN))[0].there:
         rows = await database.fetch("select version_num from alembic_version")
         current = rows[0].version_num if rows else None
-    findings += [verdicts.migrations(service, current, head(service)), await _rights(service, database)]
+    migrated = verdicts.migrations(service, current, head(service), place.migrate(service))
+    findings += [migrated, await _rights(service, database)]
     if current is None:
         return Examined(findings)
-    findings += [await _outbox(service, database), await _relay(service, database, up)]
+    findings += [await _outbox(service, database), await relay(service, database, up)]
     findings.append(await _letters(service, database))
-    rows = await database.fetch("select topic, partition, next_offset from positions")
-    return Examined(findings, {(row.topic, row.partition): row.next_offset for row in rows})
+    return Examined(findings, await _positions(database))
+
+
+async def positions(url: str) -> Positions | None:
+    """The stored positions once more; None when the database does not say."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared.platform.db import Database
+
+    database = Database(url, application_name="houserules-doctor", pool_size=2)
+    try:
+        return await _positions(database)
+    except (OSError, SQLAlchemyError):
+        return None
+    finally:
+        await database.close()
+
+
+async def _positions(database: "Database") -> Positions:
+    return {(row.topic, row.partition): row.next_offset for row in await database.fetch(POSITIONS)}
 
 
 async def _rights(service: str, database: "Database") -> Finding:
@@ -104,10 +128,15 @@ async def _outbox(service: str, database: "Database") -> Finding:
     return verdicts.outbox(service, row.rows, row.age, row.refused)
 
 
-async def _relay(service: str, database: "Database", up: bool) -> Finding:
+async def relay(service: str, database: "Database", up: bool) -> Finding:
+    """Who leads; where nobody does, looked at again for as long as an election may take."""
     from shared.bus.relay import LOCK
 
-    rows = await database.fetch(LEADERS, space=LOCK[0], number=LOCK[1])
+    end = asyncio.get_running_loop().time() + (ELECTION_S if up else 0)
+    while not (rows := await database.fetch(LEADERS, space=LOCK[0], number=LOCK[1])):
+        if asyncio.get_running_loop().time() >= end:
+            break
+        await asyncio.sleep(AGAIN_S)
     return verdicts.relay(service, [row.name for row in rows], up=up)
 
 

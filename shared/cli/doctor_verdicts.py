@@ -100,12 +100,12 @@ def skew(service: str, seconds: float) -> Finding:
     return ok("clocks", service, "less than a second apart" if abs(seconds) < 1 else says)
 
 
-def migrations(service: str, current: str | None, head: str | None) -> Finding:
+def migrations(service: str, current: str | None, head: str | None, do: str) -> Finding:
     """Where a database is, and where this code wants it."""
     if current == head:
         return ok("migrations", service, f"at {head}")
     at = f"at {current}" if current else "at none"
-    return bad("migrations", service, f"{at}, the code at {head}", f"houserules migrate {service}")
+    return bad("migrations", service, f"{at}, the code at {head}", do)
 
 
 def rights(service: str, found: Rights) -> Finding:

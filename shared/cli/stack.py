@@ -47,6 +47,8 @@ class StackFile(msgspec.Struct, frozen=True):
     webhooks: dict[str, Webhook] = {}
     publishers: dict[str, str] = {}
     clock: ClockReading | None = None
+    run_by: str = ""
+    """`compose` where its containers are the stack's parts."""
 
 
 CLONE = Path(__file__).resolve().parents[2]

@@ -1,11 +1,20 @@
 """`houserules doctor`: what each measurement means. Rows are what was measured, and the verdict."""
 
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from shared.cli import doctor_database, doctor_examination
 from shared.cli import doctor_verdicts as verdicts
-from shared.cli.doctor_bus import access_lists, behind, judge_lag
+from shared.cli.doctor_bus import Waiting, access_lists, behind, judge_lag
+from shared.cli.doctor_examination import watched
 from shared.cli.doctor_finding import Finding, Verdict
+from shared.cli.doctor_place import Place, of_this_machine
 from shared.cli.doctor_verdicts import Rights
+from shared.platform.db import Database
 
 
 def holds(finding: Finding, verdict: Verdict, *said: str) -> None:
@@ -84,7 +93,7 @@ def test_clocks(seconds: float, verdict: Verdict, said: str) -> None:
     ],
 )
 def test_migrations(current: str | None, verdict: Verdict, said: str) -> None:
-    holds(verdicts.migrations("sla", current, "0002"), verdict, said)
+    holds(verdicts.migrations("sla", current, "0002", "houserules migrate sla"), verdict, said)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +164,85 @@ def test_lag(
     holds(judge_lag("sla", before, after, up=up), verdict, said)
 
 
+def looks(*seen: dict[tuple[str, int], int]) -> Callable[[], Awaitable[dict[str, Waiting]]]:
+    """One look after the other; the last one for ever."""
+    left = list(seen)
+
+    async def look() -> dict[str, Waiting]:
+        return {"sla": left.pop(0) if len(left) > 1 else left[0]}
+
+    return look
+
+
+async def test_what_stands_for_a_moment_is_looked_at_until_it_moves() -> None:
+    after = await watched({"sla": {P0: 9}}, looks({P0: 9}, {P0: 9}, {P0: 9}, {P0: 8}), 60, 0)
+    assert judge_lag("sla", {P0: 9}, after["sla"], up=True).verdict == "ok"
+
+
+async def test_what_stands_all_the_time_is_not_read() -> None:
+    after = await watched({"sla": {P0: 9}}, looks({P0: 9}), 0.05, 0.01)
+    assert judge_lag("sla", {P0: 9}, after["sla"], up=True).verdict == "bad"
+
+
+def test_standing_is_judged_over_ten_seconds_at_least() -> None:
+    assert doctor_examination.STANDS_S >= 10
+
+
+class Electing:
+    """A database whose relay's lock is free for some looks, and is then held."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+
+    async def fetch(self, statement: str, **parameters: object) -> list[SimpleNamespace]:
+        """Who holds it."""
+        self.free -= 1
+        return [] if self.free >= 0 else [SimpleNamespace(name="sla")]
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(0, "ok"), (2, "ok"), (10_000, "bad")])
+async def test_a_relay_is_given_the_time_of_an_election(
+    free: int, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_database, "ELECTION_S", 0.2)
+    monkeypatch.setattr(doctor_database, "AGAIN_S", 0.01)
+    finding = await doctor_database.relay("sla", cast(Database, Electing(free)), True)
+    holds(finding, verdict)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "here"),
+    [
+        ("127.0.0.1:9092", True),
+        ("localhost:9092,[::1]:9093", True),
+        ("http://127.0.0.1:8001", True),
+        ("postgresql://sla_app:x@127.0.0.1:15432/sla", True),
+        ("kafka:29092", False),
+        ("127.0.0.1:9092,kafka-2.landlord.example:9092", False),
+        ("http://intake:8001", False),
+        ("postgresql://sla_app:x@127.0.0.1.example.org/sla", False),
+    ],
+)
+def test_addresses_of_this_machine(addresses: str, here: bool) -> None:
+    assert of_this_machine(addresses) is here
+
+
+@pytest.mark.parametrize(
+    ("place", "address", "said", "unsaid"),
+    [
+        (Place(Path("/stack")), "127.0.0.1:1", "make run", "docker"),
+        (Place(Path("/stack"), compose=True), "sla:8002", "docker compose", "make run"),
+        (Place(Path("/stack"), compose=True), "127.0.0.1:1", "docker compose", "/stack"),
+        (Place(Path("/stack")), "sla.landlord.example:1", "where it runs", "make run"),
+    ],
+)
+def test_what_to_do_is_what_can_be_done_there(place: Place, address: str, said: str, unsaid: str) -> None:
+    for advice in (place.start("sla", address), place.again("sla", address)):
+        assert said in advice
+        assert unsaid not in advice
+    assert place.migrate("sla").startswith("docker compose run" if place.compose else "houserules migrate")
+
+
 def test_dead_letters() -> None:
     holds(verdicts.dead_letters("sla", {}, None), "ok")
     holds(verdicts.dead_letters("sla", {"invalid": 2, "too-large": 1}, "2026-03-27 16:30 UTC"), "bad",
@@ -202,6 +290,10 @@ def test_relay(holders: list[str], up: bool, verdict: Verdict, said: str) -> Non
 )
 def test_access_lists(bootstrap: str, error: int, verdict: Verdict, said: str) -> None:
     holds(access_lists(bootstrap, error, 7), verdict, said)
+
+
+def test_composes_broker_is_published_to_this_machine_alone() -> None:
+    holds(access_lists("kafka:29092", 54, 0, compose=True), "ok", "this machine's alone")
 
 
 def test_mail_is_said_to_be_missing() -> None:

@@ -67,6 +67,7 @@ async def test_the_command_finds_its_stack_and_its_tokens_are_good(secrets: Path
     issuer.prepare()
     said = msgspec.json.decode(json.dumps(content("kafka:29092", secrets, issuer)), type=StackFile)
     assert said.services == {name: f"http://{name}:{8001 + n}" for n, name in enumerate(SERVICES)}
+    assert said.run_by == "compose"
     assert said.databases["sla"].startswith("postgresql://sla_app:")
     assert said.webhooks["westward"].url == "http://intake:8001/webhooks/standard/westward-inbox"
     keys = Keys(issuer.ISSUER, issuer.AUDIENCE, str(issuer.jwks_file))

@@ -1,0 +1,54 @@
+"""Where a stack runs, as far as `houserules doctor` must know it to say what to do."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+__all__ = ["Place", "of_this_machine"]
+
+
+def of_this_machine(addresses: str) -> bool:
+    """Whether a URL, or each address of a list with commas, is of the machine that asks, and of no other."""
+    return all(_loopback(address) for address in addresses.split(","))
+
+
+def _loopback(address: str) -> bool:
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stack of `make run` with its folder, one of compose, or what somebody else runs at other addresses."""
+
+    folder: Path
+    compose: bool = False
+
+    def start(self, part: str, address: str) -> str:
+        """What to do about Kafka or PostgreSQL that does not answer."""
+        if self.compose:
+            return f"is it up? `docker compose up --detach {part}` starts it; `docker compose logs {part}` says more"
+        if of_this_machine(address):
+            return f"is it up? `make run` starts it; its log is {self._log(part)}"
+        return "is it up, and may this machine reach it? its log is where it runs"
+
+    def again(self, service: str, address: str) -> str:
+        """What to do about a service that does not answer."""
+        if self.compose:
+            return f"it is started again by itself; `docker compose logs {service}` says why it ends"
+        if of_this_machine(address):
+            return (
+                f"it is started again by itself under `make run`; if it is not, its log says why: {self._log(service)}"
+            )
+        return "is it up, and may this machine reach it? its log is where it runs"
+
+    def migrate(self, service: str) -> str:
+        """What brings a database up to date."""
+        return "docker compose run --rm migrate" if self.compose else f"houserules migrate {service}"
+
+    def _log(self, part: str) -> Path:
+        return self.folder / "data" / "logs" / f"{part}.log"
