@@ -1,6 +1,5 @@
 """`houserules clock`: policy time of a demo or a test, which stands still until it is moved."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import typer
 from shared.cli.failure import Failure, Misuse
 from shared.cli.instants import parse_instant, parse_span, rfc3339
 from shared.cli.output import json_value, say
+from shared.cli.running import run as until_done
 from shared.cli.stack import Stack, stack_of
 
 if TYPE_CHECKING:
@@ -152,5 +152,5 @@ def _move(stack: Stack, target: Callable[[datetime], datetime], rate: float, wai
         else:
             from shared.cli.quiet import until_quiet
 
-            asyncio.run(until_quiet(stack, wait_s))
+            until_done(until_quiet(stack, wait_s))
     print(rfc3339(policy))

@@ -1,8 +1,6 @@
 """`houserules migrate`: bring services' databases up to date, each under its owner role."""
 
-import asyncio
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 
 from shared.cli.failure import Failure, Misuse
 from shared.cli.output import say
+from shared.cli.running import run
 
 __all__ = ["migrate"]
 
@@ -50,9 +49,11 @@ def migrate(
     if owner_url and len(services) > 1:
         raise Misuse("--owner-url is one service's; name one service, or give each its variable.")
     if only_wait is not None:
+        import time
+
         until = time.monotonic() + only_wait
         for service, url in [(service, _said(service, "DATABASE", "as its app role:")) for service in services]:
-            asyncio.run(_wait(service, url, until))
+            run(_wait(service, url, until))
         return
     owners = [(service, owner_url or _said(service, "OWNER", "as its owner: --owner-url, or")) for service in services]
     for service, url in owners:
@@ -77,6 +78,9 @@ def _migrate(service: str, url: str) -> None:
 
 async def _wait(service: str, url: str, until: float) -> None:
     """Ask until the migrations of this code are there. Raises Failure with what was wrong last."""
+    import asyncio
+    import time
+
     from sqlalchemy.exc import SQLAlchemyError
 
     from shared.platform.db import Database, is_outage

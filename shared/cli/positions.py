@@ -1,6 +1,5 @@
 """`houserules positions`: where a service goes on reading, when somebody has to decide it."""
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +7,7 @@ import typer
 
 from shared.cli.failure import Failure, Misuse
 from shared.cli.output import json_value, say, table
+from shared.cli.running import run
 from shared.cli.stack import Stack, stack_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def reset(
     bootstrap = kafka or stack.file.kafka
     if not force and database_url is None and _ready(stack, service):
         raise Failure(f"{service} is up and reading; stop its workers first, or say --force.")
-    moved = asyncio.run(_reset(url, bootstrap, topic, to))
+    moved = run(_reset(url, bootstrap, topic, to))
     rows = [{"partition": one.partition, "before": one.before, "after": one.after} for one in moved]
     if as_json:
         json_value(rows)

@@ -1,6 +1,5 @@
 """`houserules publish`: an event as an outside system would send it."""
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ import typer
 
 from shared.cli.failure import Failure, Misuse
 from shared.cli.output import json_line, say
+from shared.cli.running import run
 from shared.cli.stack import Stack, stack_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def publish(
     if kind == "webhook":
         sent = _post(stack, draft)
     else:
-        sent = asyncio.run(_write(stack, draft, kind, source or f"/{organisation}/{SOURCES[kind]}"))
+        sent = run(_write(stack, draft, kind, source or f"/{organisation}/{SOURCES[kind]}"))
     if as_json:
         json_line({"id": draft.id, **sent})
     else:

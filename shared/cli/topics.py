@@ -1,6 +1,5 @@
 """`houserules topics`: the topics of an installation, made where they are missing, and checked."""
 
-import asyncio
 import logging
 import os
 import time
@@ -11,6 +10,7 @@ import typer
 
 from shared.cli.failure import Failure, Misuse
 from shared.cli.output import say
+from shared.cli.running import run
 from shared.cli.stack import Stack, stack_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def ensure(
     """
     bootstrap = _bootstrap(stack_of(context), kafka)
     wanted = specs()
-    made = asyncio.run(_ensure(bootstrap, wanted, replication, time.monotonic() + wait))
+    made = run(_ensure(bootstrap, wanted, replication, time.monotonic() + wait))
     for name in made:
         print(name)
     say(f"{len(wanted)} topics, {len(made)} of them new.")
@@ -70,7 +70,7 @@ def check(context: typer.Context, kafka: Kafka = None) -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     wanted = specs()
     try:
-        faults = asyncio.run(topic_faults(bootstrap, wanted))
+        faults = run(topic_faults(bootstrap, wanted))
     except KafkaError as error:
         raise _unreachable(bootstrap, error) from error
     for fault in faults:
@@ -107,6 +107,8 @@ def _bootstrap(stack: Stack, kafka: str | None) -> str:
 
 
 async def _ensure(bootstrap: str, wanted: "list[TopicSpec]", replication: int, until: float) -> list[str]:
+    import asyncio
+
     from aiokafka.errors import KafkaError
 
     from shared.bus.errors import BusFault

@@ -1,17 +1,20 @@
 """`houserules watch`: what goes over the bus, as it happens."""
 
-import asyncio
 import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shared.cli.failure import Misuse
 from shared.cli.output import json_line, say
+from shared.cli.running import run
 from shared.cli.stack import Stack, stack_of
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["watch"]
 
@@ -63,10 +66,12 @@ def watch(
         stack.check_organisation(organisation)
     names = [source for topic in topics or SHARED for source in stack.topics().sources(topic)]
     wish = Wish(organisation, frozenset(name or ()), as_json, count, until_quiet)
-    asyncio.run(_watch(stack, names, from_beginning, wish))
+    run(_watch(stack, names, from_beginning, wish))
 
 
 async def _watch(stack: Stack, topics: Sequence[str], from_beginning: bool, wish: Wish) -> None:
+    import asyncio
+
     from shared.cli.kafka import onlooker
 
     stop = asyncio.Event()
@@ -78,7 +83,7 @@ async def _watch(stack: Stack, topics: Sequence[str], from_beginning: bool, wish
         await _tell(consumer, stop, wish)
 
 
-async def _tell(consumer: Any, stop: asyncio.Event, wish: Wish) -> None:
+async def _tell(consumer: Any, stop: "asyncio.Event", wish: Wish) -> None:
     from shared.cli.records import describe
 
     shown, heard_at = 0, time.monotonic()

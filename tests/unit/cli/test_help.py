@@ -50,6 +50,16 @@ def test_all_that_is_promised_is_there() -> None:
     }  # fmt: skip
 
 
+HEAVY = ("asyncio", "tomllib", "importlib.metadata", "httpx", "sqlalchemy", "aiokafka", "pydantic")
+"""What commands need when they do something."""
+
+
+def test_help_loads_nothing_that_only_a_command_needs() -> None:
+    asked = f"import sys, shared.cli.main; print(*(name for name in {HEAVY} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+
+
 def test_help_is_there_in_half_a_second() -> None:
     """The quickest of five, so that a busy machine does not count."""
     times = []
