@@ -64,8 +64,7 @@ def people(packs: Packs) -> Callable[[Batch, Tx], Awaitable[None]]:
         said = [
             (
                 (record.organisation, record.key),
-                record.name,
-                stints.HEARD[record.name](record.event, zones[record.organisation]),
+                stints.HEARD[record.name](record.event, zones[record.organisation], tx.now),
             )
             for record in batch
         ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.consent.domain.days import day_after, midnight
@@ -19,6 +20,7 @@ class PersonFact:
 
     source: str
     id: str
+    name: str
     at: datetime
     stint: str | None
     begins: datetime | None = None
@@ -39,31 +41,35 @@ class Stint:
         return self.begins <= at and (self.until is None or at < self.until)
 
 
-def _began(event: Event, zone: ZoneInfo) -> PersonFact:
+def _fact(event: Event, stint: str | None, **said: Any) -> PersonFact:
+    return PersonFact(source=event.source, id=event.id, name=event.name, at=event.time, stint=stint, **said)
+
+
+def _began(event: Event, zone: ZoneInfo, heard_at: datetime) -> PersonFact:
     data = event.data
     assert isinstance(data, StaffJoined | StaffRehired)
-    begins = midnight(data.starts_on, zone)
-    return PersonFact(source=event.source, id=event.id, at=event.time, stint=data.stint, begins=begins)
+    return _fact(event, data.stint, begins=midnight(data.starts_on, zone))
 
 
-def _leaves(event: Event, zone: ZoneInfo) -> PersonFact:
+def _leaves(event: Event, zone: ZoneInfo, heard_at: datetime) -> PersonFact:
+    """Its date, else its own time; `immediate` is at once, whatever date comes with it (westward:6.4)."""
     data = event.data
     assert isinstance(data, StaffLeft | LeaveDateChanged)
     until = data.leave_at or event.time
     if data.leave_on is not None:
         until = midnight(day_after(data.leave_on), zone)
-    return PersonFact(
-        source=event.source, id=event.id, at=event.time, stint=data.stint, until=until, revision=data.revision
-    )
+    if isinstance(data, StaffLeft) and data.immediate:
+        until = min(until, event.time, heard_at)
+    return _fact(event, data.stint, until=until, revision=data.revision)
 
 
-def _stays(event: Event, zone: ZoneInfo) -> PersonFact:
+def _stays(event: Event, zone: ZoneInfo, heard_at: datetime) -> PersonFact:
     data = event.data
     assert isinstance(data, LeaveCancelled)
-    return PersonFact(source=event.source, id=event.id, at=event.time, stint=data.stint, revision=data.revision)
+    return _fact(event, data.stint, revision=data.revision)
 
 
-HEARD: Mapping[str, Callable[[Event, ZoneInfo], PersonFact]] = MappingProxyType(
+HEARD: Mapping[str, Callable[[Event, ZoneInfo, datetime], PersonFact]] = MappingProxyType(
     {
         "staff-joined": _began,
         "staff-rehired": _began,

@@ -223,15 +223,15 @@ def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-async def add_facts(tx: Tx, said: Sequence[tuple[Key, str, PersonFact]]) -> None:
-    """Add to the journal, each fact once: (person, the event's name, what it said)."""
-    facts = [fact for _, _, fact in said]
+async def add_facts(tx: Tx, said: Sequence[tuple[Key, PersonFact]]) -> None:
+    """Add to the journal, each fact once."""
+    facts = [fact for _, fact in said]
     await tx.execute(
         ADD_FACTS,
-        **_pairs([key for key, _, _ in said]),
+        **_pairs([key for key, _ in said]),
         sources=[fact.source for fact in facts],
         ids=[fact.id for fact in facts],
-        names=[name for _, name, _ in said],
+        names=[fact.name for fact in facts],
         ats=[fact.at for fact in facts],
         stints=[fact.stint for fact in facts],
         begins=[fact.begins for fact in facts],

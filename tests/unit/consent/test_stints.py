@@ -2,10 +2,15 @@
 
 from datetime import UTC, datetime
 from itertools import permutations
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
-from services.consent.domain.stints import PersonFact, left_at, on_staff, stints_of
+from services.consent.domain.stints import HEARD, PersonFact, left_at, on_staff, stints_of
+from shared.contracts import Event
+from shared.contracts.registry import decode_data
 
 
 def day(number: int) -> datetime:
@@ -13,13 +18,14 @@ def day(number: int) -> datetime:
 
 
 def joined(stint: str, on: int, at: int = 1) -> PersonFact:
-    return PersonFact(source="/hr", id=f"j{stint}", at=day(at), stint=stint, begins=day(on))
+    return PersonFact(source="/hr", id=f"j{stint}", name="staff-joined", at=day(at), stint=stint, begins=day(on))
 
 
 def leaves(on: int | None, at: int, stint: str | None = "s1", revision: int | None = None) -> PersonFact:
     return PersonFact(
         source="/hr",
         id=f"l{at}-{on}",
+        name="leave-cancelled" if on is None else "staff-left",
         at=day(at),
         stint=stint,
         until=None if on is None else day(on),
@@ -53,6 +59,24 @@ CASES = [
 def test_who_is_staff(name: str, facts: list[PersonFact], on: int, expected: bool) -> None:
     for order in permutations(facts):
         assert on_staff(stints_of(order), day(on)) is expected
+
+
+LEFT = datetime(2026, 3, 5, 9, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/London")
+AT_ONCE: list[tuple[str, dict[str, Any], datetime, datetime]] = [
+    ("a date to come", {"leave_on": "2026-12-31"}, LEFT, datetime(2027, 1, 1, tzinfo=UTC)),
+    ("at once, whatever the date", {"leave_on": "2026-12-31", "immediate": True}, LEFT, LEFT),
+    ("at once, whatever the instant", {"leave_at": "2026-12-31T12:00:00Z", "immediate": True}, LEFT, LEFT),
+    ("the date is past already", {"leave_on": "2026-03-03", "immediate": True}, LEFT, day(4)),
+    ("from a clock that is ahead", {"immediate": True}, day(4), day(4)),
+]
+
+
+@pytest.mark.parametrize(("name", "said", "heard_at", "until"), AT_ONCE, ids=[case[0] for case in AT_ONCE])
+def test_until_when(name: str, said: dict[str, Any], heard_at: datetime, until: datetime) -> None:
+    data = decode_data("staff-left", msgspec.json.encode({"person": "p1", "stint": "s1", **said}))
+    event = Event(id="e", source="/hr", name="staff-left", organisation="westward", key="p1", time=LEFT, data=data)
+    assert HEARD["staff-left"](event, ZONE, heard_at).until == until
 
 
 def test_when_somebody_left() -> None:
