@@ -81,36 +81,58 @@ HEARD: Mapping[str, Callable[[Event, ZoneInfo, datetime], PersonFact]] = Mapping
 """What is heard on `people`: the contents page."""
 
 
-def stints_of(facts: Iterable[PersonFact]) -> tuple[Stint, ...]:
-    """A person's stints, by their beginning.
+RANK: Mapping[str, int] = MappingProxyType({"leave-cancelled": 0, "leave-date-changed": 1, "staff-left": 2})
+"""What comes first within one instant, so that the leaver has the last word."""
 
-    Of what was said about the end of one stint the highest revision counts, then the latest time; where neither tells,
-    the leaver wins. A fact that names no stint is about the one in force at its time.
+
+def stints_of(facts: Iterable[PersonFact]) -> tuple[Stint, ...]:
+    """A person's stints, by their beginning (westward:6.3, 6.4).
+
+    Of what was said about the end of one stint the last counts, by the times of the facts; one with an older revision
+    than an earlier one has is ignored. A fact that names no stint is about the one in force at its time.
     """
+    known = sorted(facts, key=_order)
     stints: dict[str, Stint] = {}
-    said: list[PersonFact] = []
-    for fact in sorted(facts, key=lambda one: (one.at, one.source, one.id)):
+    announced: dict[str, datetime] = {}
+    for fact in known:
         if fact.begins is not None and fact.stint is not None:
             stints[fact.stint] = Stint(fact.stint, fact.begins)
-        else:
-            said.append(fact)
-    ends: dict[str, PersonFact] = {}
+            announced.setdefault(fact.stint, fact.at)
+    found = sorted(stints.values(), key=lambda stint: (stint.begins, stint.stint))
+    said: dict[str | None, list[PersonFact]] = {}
+    for fact in known:
+        if fact.begins is None:
+            meant = fact.stint if fact.stint is not None else _in_force(found, announced, fact.at)
+            said.setdefault(meant, []).append(fact)
+    return tuple(replace(stint, until=_until(said.get(stint.stint, ()))) for stint in found)
+
+
+def _order(fact: PersonFact) -> tuple[datetime, int, bool, str, str]:
+    at_once = fact.until is not None and fact.until <= fact.at
+    return fact.at, RANK.get(fact.name, 0), at_once, fact.id, fact.source
+
+
+def _until(said: Iterable[PersonFact]) -> datetime | None:
+    until, newest = None, None
     for fact in said:
-        name = fact.stint if fact.stint is not None else _in_force(stints, fact.at)
-        if name in stints and (name not in ends or _weight(fact) >= _weight(ends[name])):
-            ends[name] = fact
-    for name, fact in ends.items():
-        stints[name] = replace(stints[name], until=fact.until)
-    return tuple(sorted(stints.values(), key=lambda stint: (stint.begins, stint.stint)))
+        if fact.revision is not None:
+            if newest is not None and fact.revision < newest:
+                continue
+            newest = fact.revision
+        until = fact.until
+    return until
 
 
-def _weight(fact: PersonFact) -> tuple[bool, int, datetime, bool]:
-    return fact.revision is not None, fact.revision or 0, fact.at, fact.until is not None
+def _in_force(stints: Sequence[Stint], announced: Mapping[str, datetime], at: datetime) -> str | None:
+    """The stint that had begun; one after another only when it had been announced, too.
 
-
-def _in_force(stints: Mapping[str, Stint], at: datetime) -> str | None:
-    begun = [stint for stint in stints.values() if stint.holds(at)]
-    return max(begun, key=lambda stint: (stint.begins, stint.stint)).stint if begun else None
+    Who leaves and is taken on again from the same day has left the stint that was known by then.
+    """
+    for index in reversed(range(len(stints))):
+        stint = stints[index]
+        if stint.begins <= at and (index == 0 or announced[stint.stint] < at):
+            return stint.stint
+    return None
 
 
 def on_staff(stints: Sequence[Stint], at: datetime) -> bool:

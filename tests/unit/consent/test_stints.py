@@ -21,11 +21,13 @@ def joined(stint: str, on: int, at: int = 1) -> PersonFact:
     return PersonFact(source="/hr", id=f"j{stint}", name="staff-joined", at=day(at), stint=stint, begins=day(on))
 
 
-def leaves(on: int | None, at: int, stint: str | None = "s1", revision: int | None = None) -> PersonFact:
+def leaves(
+    on: int | None, at: int, stint: str | None = "s1", revision: int | None = None, name: str = ""
+) -> PersonFact:
     return PersonFact(
         source="/hr",
         id=f"l{at}-{on}",
-        name="leave-cancelled" if on is None else "staff-left",
+        name=name or ("leave-cancelled" if on is None else "staff-left"),
         at=day(at),
         stint=stint,
         until=None if on is None else day(on),
@@ -46,6 +48,30 @@ CASES = [
         [joined("s1", 1), leaves(10, 5, revision=2), leaves(None, 6, revision=1)],
         15,
         False,
+    ),
+    (
+        "a later word without a revision counts",
+        [joined("s1", 1), leaves(28, 5, revision=1), leaves(10, 6, name="leave-date-changed")],
+        15,
+        False,
+    ),
+    (
+        "and is not what a revision is older than",
+        [joined("s1", 1), leaves(28, 5, revision=2), leaves(10, 6), leaves(20, 7, revision=1)],
+        15,
+        False,
+    ),
+    (
+        "of one time the leaver wins over a date that moves",
+        [joined("s1", 1), leaves(10, 5), leaves(20, 5, name="leave-date-changed")],
+        15,
+        False,
+    ),
+    (
+        "taken on again from the day of leaving: the stint that was known",
+        [joined("s1", 1), joined("s2", 10, at=10), leaves(10, 10, stint=None)],
+        12,
+        True,
     ),
     ("of one time the leaver wins", [joined("s1", 1), leaves(10, 5), leaves(None, 5)], 15, False),
     ("a rehire", [joined("s1", 1), leaves(10, 5), joined("s2", 12)], 13, True),
