@@ -77,15 +77,19 @@ def running_stack() -> Iterator[RunningStack]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What goes side by side: files; but what shares the running stack stays with it. What is not there is not needed."""
+    """What goes side by side: files; but what shares a stack of the session stays with it. What is not there is not needed.
+
+    The end-to-end tests come first and have a stack a worker, for as many of their files as that worker takes.
+    """
     if chromium() is None:
         _leave_out(config, items, f"browser tests: {NO_CHROMIUM}", "tests/e2e/browser/")
     if not prometheus.found():
         for place in PROMETHEUS:
             _leave_out(config, items, f"tests of {place}: {prometheus.NO_PROMETHEUS}", place)
     for item in items:
-        shares = "running_stack" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("running-stack" if shares else item.nodeid.partition("::")[0]))
+        file = item.nodeid.partition("::")[0]
+        shares = "running_stack" in getattr(item, "fixturenames", ()) and not file.startswith("tests/e2e/")
+        item.add_marker(pytest.mark.xdist_group("running-stack" if shares else file))
 
 
 PROMETHEUS = ("tests/unit/observe/test_promtool.py", "tests/e2e/test_metrics.py", "tests/chaos/test_drill.py")
