@@ -41,7 +41,7 @@ class Shown(BaseModel):
 
 
 class PeopleBody(BaseModel):
-    """Who is on the image, in place of what was said before."""
+    """Who is on the image, in place of what was said before; the rest, where it is missing, stays as it was."""
 
     people: Annotated[list[Shown], Field(max_length=1000)]
     face_count: Annotated[int | None, Field(strict=True, ge=0, le=100_000)] = None

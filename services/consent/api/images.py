@@ -38,13 +38,15 @@ router = APIRouter(prefix="/images", tags=["images"])
 
 @router.post("/{id}/people", summary="Say who is on an image", response_model=ImageBody, responses=CONFLICT)
 async def declare_people(request: Request, staff: Staff, id: PathId, body: PeopleBody) -> Response:
-    """Replaces who was declared; judged again at once (westward:4.10, 10.4, wheatley:policy-details)."""
+    """Replaces who was declared; judged again at once (westward:4.10, 10.4, wheatley:policy-details).
+
+    How many faces were counted, and the word that nobody is shown, stay as they are where nothing is said of them.
+    """
     shown = tuple(msgspec.convert(one.model_dump(exclude_none=True), PersonShown) for one in body.people)
 
     def change(version: Version, description: Description, tx: Tx) -> None:
-        version.description = msgspec.structs.replace(
-            description, people=shown, face_count=body.face_count, nobody_shown=body.nobody_shown
-        )
+        said = body.model_dump(include={"face_count", "nobody_shown"}, exclude_none=True)
+        version.description = msgspec.structs.replace(description, people=shown, **said)
 
     return await _change(request, staff, id, "declare-people", change, [one.person for one in shown])
 

@@ -181,6 +181,18 @@ async def test_describing_an_image_judges_it_again(gallery: Gallery) -> None:
     assert await gallery.rows.fetchval("select count(*) from images") == 1
 
 
+async def test_saying_who_is_shown_leaves_the_count_of_faces(gallery: Gallery) -> None:
+    one = {"people": [{"person": "p1", "kind": "tenant"}]}
+    await gallery.upload(face_count=3, nobody_shown=False, uses=[])
+    answer = (await gallery.post("/images/i1/people", one)).json()
+    assert (answer["face_count"], answer["nobody_shown"]) == (3, False)
+    assert [each["code"] for each in answer["findings"]] == ["face-count"]
+    answer = (await gallery.post("/images/i1/people", one | {"face_count": None, "nobody_shown": True})).json()
+    assert (answer["face_count"], answer["nobody_shown"]) == (3, True)
+    answer = (await gallery.post("/images/i1/people", one | {"face_count": 1})).json()
+    assert (answer["face_count"], answer["nobody_shown"], answer["decision"]) == (1, True, "permit")
+
+
 async def test_a_takedown_is_claimed_and_verified(gallery: Gallery) -> None:
     await gallery.upload()
     await gallery.publish()
