@@ -17,6 +17,7 @@ __all__ = ["Employment", "Leave", "Stint", "begins", "employment", "ends"]
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
+NOBODY_HELD: Mapping[str, datetime] = MappingProxyType({})
 
 LEAVES = frozenset({"staff-left", "leave-date-changed", "leave-cancelled"})
 BEGINNINGS = frozenset({"staff-joined", "staff-rehired"})
@@ -40,7 +41,7 @@ class Leave:
 class Stint:
     """A period of employment, announced by an event of that time. `undoing` are the facts that would undo a leave after its instant had come.
 
-    `latest` is what was said last of leaving, whether or not it came too late: it counts while nothing was done.
+    `latest` is what was said last of leaving, whether or not it came too late.
     """
 
     id: str
@@ -83,12 +84,17 @@ def ends(day: date, zone: ZoneInfo) -> datetime:
         return LATEST
 
 
-def employment(facts: Iterable[Fact], zone: ZoneInfo, now: datetime) -> Employment:
-    """Fold all that is known of one person. Clauses: westward:6.3, 6.4."""
+def employment(
+    facts: Iterable[Fact], zone: ZoneInfo, now: datetime, held: Mapping[str, datetime] = NOBODY_HELD
+) -> Employment:
+    """Fold all that is known of one person. Clauses: westward:6.3, 6.4.
+
+    `held`: by stint, until when a leave waited: what had been heard by then did not come too late to undo it.
+    """
     known = sorted({(fact.source, fact.id): fact for fact in facts}.values(), key=_order)
     stints = _stints(known, zone)
     leaves, unmatched = _by_stint(known, stints)
-    told = [_with_leave(stint, leaves.get(stint.id, ()), zone) for stint in stints]
+    told = [_with_leave(stint, leaves.get(stint.id, ()), zone, held.get(stint.id, EARLIEST)) for stint in stints]
     posts = [fact for fact in known if fact.name in BEGINNINGS or fact.name == "staff-moved"]
     rests = [fact for fact in known if fact.name in ("staff-suspended", "staff-returned")]
     post, rest = _latest(posts, now), _latest(rests, now)
@@ -167,13 +173,13 @@ def _in_force(stints: Sequence[Stint], at: datetime) -> str | None:
     return None
 
 
-def _with_leave(stint: Stint, facts: Iterable[Fact], zone: ZoneInfo) -> Stint:
+def _with_leave(stint: Stint, facts: Iterable[Fact], zone: ZoneInfo, held: datetime) -> Stint:
     """The leave that stands, what came too late to undo it, and what was said last."""
     leave: Leave | None = None
     latest: Leave | None = None
     undoing: list[Fact] = []
     for fact in _in_revision(facts):
-        gone = leave is not None and leave.at <= fact.at
+        gone = leave is not None and leave.at <= fact.at and (leave.immediate or fact.known_at > held)
         said = None if fact.name == "leave-cancelled" else _said(fact, zone)
         latest = said and _replaced(latest, said)
         if leave is None or not gone:

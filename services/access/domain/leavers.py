@@ -28,6 +28,7 @@ class Standing:
     """A stint as it was last told. `state` is active, leaving or left, and left stays left.
 
     `hold` is the case of the breaker that keeps the leave from taking effect, `counted_at` when it was counted there.
+    `held_until`: when the last was heard that came while it did. It stays, for that a leave did not take effect then.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Standing:
     story: str | None = None
     counted_at: datetime | None = None
     hold: str | None = None
+    held_until: datetime | None = None
     snapshot: str | None = None
 
 
@@ -115,7 +117,9 @@ class Settled:
 def bring_up(known: Known, world: World) -> Settled:
     """Decide and tell what follows for one person."""
     pack = world.packs.at(world.telling.organisation, world.now)
-    told = employment(known.facts, pack.tz, world.now)
+    known = replace(known, standings={one.id: _waiting(one, known.facts) for one in known.standings.values()})
+    held = {one.id: one.held_until for one in known.standings.values() if one.held_until is not None}
+    told = employment(known.facts, pack.tz, world.now, held)
     settling = _Settling(known, world, told)
     if told.suspended:
         world.admins.drop(known.person)
@@ -134,6 +138,11 @@ def bring_up(known: Known, world: World) -> Settled:
     )
 
 
+def _waiting(standing: Standing, facts: Sequence[Fact]) -> Standing:
+    """As it was told; while it is held nothing comes too late."""
+    return standing if standing.hold is None else replace(standing, held_until=max(fact.known_at for fact in facts))
+
+
 @dataclass(slots=True)
 class _Settling:
     known: Known
@@ -150,13 +159,13 @@ class _Settling:
         """One stint; `until` is when the next one begins: what was given from then on belongs to that one."""
         fresh = Standing(id=stint.id, starts_on=stint.starts_on, begins=stint.begins)
         was = replace(self.known.standings.get(stint.id, fresh), starts_on=stint.starts_on, begins=stint.begins)
-        leave = stint.latest if was.hold is not None else stint.leave
+        leave = stint.leave
         if was.state == "left":
             now = was
             self._remove(now, self._items(stint.id, until), appeared=True)
         elif leave is None:
             self._cancel(stint.id)
-            now = replace(fresh)
+            now = replace(fresh, held_until=was.held_until)
         else:
             now = self._leaving(was, leave, until)
         if now.state == "left":
@@ -192,7 +201,7 @@ class _Settling:
         if leave.immediate:
             return replace(said, hold=None)
         if tripped:
-            return replace(said, hold=self.world.hold())
+            return _waiting(replace(said, hold=self.world.hold()), self.known.facts)
         return said
 
     def _items(self, stint: str, until: datetime) -> list[Item]:

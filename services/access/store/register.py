@@ -84,20 +84,23 @@ STANDINGS = """
 SAVE_STANDINGS = """
     insert into stints (
         organisation, person, stint, starts_on, begins, state, leave_at, known_at, cause, story, counted_at, hold,
-        snapshot
+        held_until, snapshot
     )
     select :organisation, person, stint, starts_on, begins, state, leave_at, known_at, cause, story, counted_at, hold,
-           snapshot
+           held_until, snapshot
     from unnest(
         cast(:people as text[]), cast(:stints as text[]), cast(:starts as date[]), cast(:begins as timestamptz[]),
         cast(:states as text[]), cast(:leave_ats as timestamptz[]), cast(:known_ats as timestamptz[]),
         cast(:causes as text[]), cast(:stories as text[]), cast(:counted_ats as timestamptz[]), cast(:holds as text[]),
-        cast(:snapshots as text[])
-    ) as s(person, stint, starts_on, begins, state, leave_at, known_at, cause, story, counted_at, hold, snapshot)
+        cast(:held_untils as timestamptz[]), cast(:snapshots as text[])
+    ) as s(
+        person, stint, starts_on, begins, state, leave_at, known_at, cause, story, counted_at, hold, held_until, snapshot
+    )
     on conflict (organisation, person, stint) do update set
         starts_on = excluded.starts_on, begins = excluded.begins, state = excluded.state,
         leave_at = excluded.leave_at, known_at = excluded.known_at, cause = excluded.cause, story = excluded.story,
-        counted_at = excluded.counted_at, hold = excluded.hold, snapshot = excluded.snapshot
+        counted_at = excluded.counted_at, hold = excluded.hold, held_until = excluded.held_until,
+        snapshot = excluded.snapshot
 """
 
 SAVE_PEOPLE = """
@@ -172,6 +175,7 @@ async def save_standings(tx: Tx, organisation: str, settled: Sequence[Settled]) 
         stories=[row.story for _, row in rows],
         counted_ats=[row.counted_at for _, row in rows],
         holds=[row.hold for _, row in rows],
+        held_untils=[row.held_until for _, row in rows],
         snapshots=[row.snapshot for _, row in rows],
     )
 

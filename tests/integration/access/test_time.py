@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts import access
 from tests.integration.access.landlord import PDF, Landlord
-from tests.unit.access.said import at, cancelled, joined, left
+from tests.unit.access.said import at, cancelled, changed, joined, left, suspended
 
 LIMIT = 20
 
@@ -95,6 +95,22 @@ async def test_a_mistake_that_is_cancelled_while_held_leaves_everything_as_it_wa
     (case,) = (await staffed.get("/cases", kind="leavers-held")).json()["items"]
     answer = await staffed.client.post(f"/cases/{case['case']}/dismiss", headers=staffed.token("westward"))
     assert answer.json()["outcome"] == "dismissed"
+    staffed.clock("Tue 09:00")
+    await staffed.hear(suspended("p1", time="Tue 09:00"))
+    assert {row["state"] for row in (await staffed.revocations()).values()} == {"cancelled"}
+    await staffed.hear(left("p1", time="Tue 09:00"))
+    assert {row["state"] for row in (await staffed.revocations()).values()} == {"requested"}
+
+
+async def test_whoever_is_let_go_leaves_on_the_day_that_was_said_last(staffed: Landlord) -> None:
+    await _crowd(staffed, LIMIT)
+    await staffed.hear(*(left(f"n{number}") for number in range(LIMIT)), left("p1"))
+    await staffed.hear(changed("p1", leave_at="+3 Mon 09:00", time="Mon 09:30"))
+    (case,) = (await staffed.get("/cases", kind="leavers-held")).json()["items"]
+    await staffed.client.post(f"/cases/{case['case']}/release", headers=staffed.token("westward"))
+    assert {row["state"] for row in (await staffed.revocations()).values()} == {"planned"}
+    await staffed.reach("+3 Mon 09:00")
+    assert {row["state"] for row in (await staffed.revocations()).values()} == {"requested"}
 
 
 @pytest.mark.parametrize("ahead", [True, False], ids=["dated a day ahead: not counted", "within a day: counted"])

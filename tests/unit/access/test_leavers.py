@@ -231,6 +231,33 @@ class TestBreaker:
         one = story(counted=20).given(joined(), left())
         one.when(cancelled(time="Mon 09:01")).then("revocation-cancelled")
         assert one.state == "active"
+        one.counted = 0
+        one.when(suspended(time="Mon 10:00"), clock="Mon 10:00").then()
+        assert (one.state, one.only.state) == ("active", "cancelled")
+        one.when(left(time="Tue 09:00"), clock="Tue 09:00").then(*GONE)
+        one.when(cancelled(time="Tue 10:00"), clock="Tue 10:00").then("reinstatement-requested")
+        assert one.state == "left"
+
+    def test_a_held_leave_that_is_let_go_is_what_was_said_last(self, story: Begin) -> None:
+        one = story(counted=20).given(joined(), left())
+        one.given(changed(leave_at="+3 Mon 09:00", time="Mon 10:00"), clock="Mon 10:00")
+        one.standings = {name: replace(standing, hold=None) for name, standing in one.standings.items()}
+        one.when(clock="Mon 11:00").then()
+        assert (one.state, one.only.state, one.only.leave_at) == ("leaving", "planned", at("+3 Mon 09:00"))
+        one.when(clock="+3 Mon 09:00").then(*GONE)
+
+    def test_what_is_heard_once_it_was_let_go_comes_too_late(self, story: Begin) -> None:
+        one = story(counted=20).given(joined(), left())
+        one.standings = {name: replace(standing, hold=None) for name, standing in one.standings.items()}
+        one.when(clock="Mon 11:00").then(*GONE)
+        one.when(cancelled(time="Mon 10:00"), clock="Mon 11:30").then("reinstatement-requested")
+        assert one.state == "left"
+
+    def test_a_mistake_said_in_one_breath_with_its_cancelling_takes_nothing(self, story: Begin) -> None:
+        one = story(counted=20).given(joined(), left(), cancelled(time="Mon 09:01"))
+        one.standings = {name: replace(standing, hold=None) for name, standing in one.standings.items()}
+        one.when(clock="Mon 11:00").then("revocation-cancelled")
+        assert one.state == "active"
 
 
 def test_nothing_found_is_an_answer_too(story: Begin) -> None:
