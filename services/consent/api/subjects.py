@@ -33,7 +33,7 @@ class Guardian(BaseModel):
 
 
 class Subject(BaseModel):
-    """Somebody who may be shown."""
+    """Somebody who may be shown. What is missing is not known: of somebody who was noted before it stays as it was."""
 
     person: Id
     kind: Kind
@@ -74,6 +74,8 @@ async def _put(tx: Tx, packs: Packs, staff: Principal, body: Subject) -> JSONRes
         guardian=body.guardian.person if body.guardian else None,
         relationship=body.guardian.relationship if body.guardian else None,
     )
+    after = await people.subject_of(tx, organisation, body.person)
+    assert after is not None
     await look_ahead(tx, packs, keys)
     await records.recheck(tx, keys)
     await audit(
@@ -84,10 +86,11 @@ async def _put(tx: Tx, packs: Packs, staff: Principal, body: Subject) -> JSONRes
         subject=body.person,
         at=tx.now,
         before={"kind": before.kind} if before else None,
-        after={"kind": body.kind},
+        after={"kind": body.kind, "birth_date_changed": after.born_on != (before.born_on if before else None)},
     )
     location = f"/subjects/{quote(body.person, safe='')}"
-    return JSONResponse(body.model_dump(mode="json"), 200 if before else 201, headers={"Location": location})
+    shown = Subject.model_validate(_shown(after)).model_dump(mode="json")
+    return JSONResponse(shown, 200 if before else 201, headers={"Location": location})
 
 
 @router.get("/{person}", summary="One subject", response_model=Subject, responses=NOT_FOUND)

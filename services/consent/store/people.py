@@ -109,7 +109,8 @@ SAVE_NEXT = """
 
 PUT_SUBJECT = """
     update subjects
-    set kind = :kind, name = :name, born_on = :born_on, guardian = :guardian, relationship = :relationship
+    set kind = :kind, name = coalesce(:name, name), born_on = coalesce(:born_on, born_on),
+        guardian = coalesce(:guardian, guardian), relationship = coalesce(:relationship, relationship)
     where organisation = :organisation and person = :person
 """
 
@@ -247,7 +248,7 @@ async def save_next(tx: Tx, times: Sequence[tuple[Key, datetime | None]]) -> Non
 
 
 async def put_subject(tx: Tx, organisation: str, person: str, **values: Any) -> None:
-    """Keep what Communications knows of a locked person."""
+    """Keep what Communications knows of a locked person; what is None is not known, and stays as it was."""
     await tx.execute(PUT_SUBJECT, organisation=organisation, person=person, **values)
 
 

@@ -225,6 +225,24 @@ async def test_what_is_printed_cannot_go(gallery: Gallery) -> None:
     assert len(await gallery.told("takedown-requested")) == 1
 
 
+async def test_what_is_not_said_of_somebody_who_is_known_stays(gallery: Gallery) -> None:
+    child = {"person": "p1", "kind": "child", "name": "Ann Example", "born_on": "2015-05-05"}
+    guardian = {"person": "g1", "relationship": "mother"}
+    await gallery.post("/subjects", child | {"guardian": guardian})
+    await gallery.consent()
+    await gallery.upload()
+    answer = await gallery.post("/subjects", {"person": "p1", "kind": "tenant", "name": None})
+    known = child | {"kind": "tenant", "guardian": guardian}
+    assert answer.json() == await gallery.get("/subjects/p1") == known
+    await gallery.settle()
+    assert await gallery.verdicts() == ["background guardian-required"], "a child is a child"
+    await gallery.post("/subjects", {"person": "p1", "kind": "tenant", "born_on": "2015-06-06"})
+    assert (await gallery.get("/subjects/p1"))["born_on"] == "2015-06-06"
+    rows = await gallery.rows.fetch("select after from audit where action = 'put-subject' order by position")
+    assert ["true" in row["after"] for row in rows] == [True, False, True]
+    assert not any("2015" in row["after"] for row in rows)
+
+
 async def test_lists_are_paged_and_filtered(gallery: Gallery) -> None:
     ids = [await gallery.consent(person=f"p{n}") for n in range(3)]
     await gallery.consent(person="p9", outcome="refused", method=None, form=None, channels=None, purposes=None)
