@@ -1,5 +1,6 @@
 """What access's doors share."""
 
+from collections.abc import Collection
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -62,9 +63,13 @@ def packs_of(request: Request) -> Packs:
     return packs
 
 
-def own_people(principal: Principal) -> str | None:
-    """The manager to whose people this principal is bound; None: to all of the organisation."""
-    return principal.person if principal.roles == {"line-manager"} else None
+def own_people(principal: Principal, entitled: Collection[str] = READERS) -> str | None:
+    """The manager to whose people this principal is bound; None: to all of the organisation.
+
+    A line manager is, unless by another of their roles; `entitled` are those that have the right that is asked for.
+    """
+    free = principal.roles & (set(entitled) - {"line-manager"})
+    return principal.person if "line-manager" in principal.roles and not free else None
 
 
 async def writable(request: Request, principal: Principal) -> None:

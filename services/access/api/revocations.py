@@ -1,6 +1,6 @@
 """Revocations, and what people do about them: claim, confirm with evidence, waive, reopen."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -12,6 +12,7 @@ from services.access.api.common import (
     BEHOLDERS,
     MAY,
     NOT_FOUND,
+    READERS,
     Reader,
     Text,
     bus_of,
@@ -250,7 +251,7 @@ Verb = Callable[[_Act, Revocation], Awaitable[Revocation]]
 )
 async def claim(request: Request, actor: Claimer, id: str) -> Response:
     """Somebody says that the access was removed."""
-    return await _act(request, actor, id, "claim-revocation", _Act.claim)
+    return await _act(request, actor, id, "claim", _Act.claim)
 
 
 @router.post(
@@ -262,7 +263,7 @@ async def claim(request: Request, actor: Claimer, id: str) -> Response:
 )
 async def confirm(request: Request, actor: Confirmer, id: str) -> Response:
     """With evidence; by somebody other than the leaver and, for an administrator, other than who removed it."""
-    return await _act(request, actor, id, "confirm-revocation", _Act.confirm)
+    return await _act(request, actor, id, "confirm", _Act.confirm)
 
 
 @router.post(
@@ -270,7 +271,7 @@ async def confirm(request: Request, actor: Confirmer, id: str) -> Response:
 )
 async def waive(request: Request, actor: Head, id: str) -> Response:
     """For a time, with a reason."""
-    return await _act(request, actor, id, "waive-revocation", _Act.waive)
+    return await _act(request, actor, id, "waive", _Act.waive)
 
 
 @router.post(
@@ -282,10 +283,10 @@ async def waive(request: Request, actor: Head, id: str) -> Response:
 )
 async def reopen(request: Request, actor: Confirmer, id: str) -> Response:
     """A claim or a confirmation was wrong, or a waiver ends early."""
-    return await _act(request, actor, id, "reopen-revocation", _Act.reopen)
+    return await _act(request, actor, id, "reopen", _Act.reopen)
 
 
-async def _act(request: Request, actor: Principal, id: str, action: str, verb: Verb) -> Response:
+async def _act(request: Request, actor: Principal, id: str, name: str, verb: Verb) -> Response:
     await writable(request, actor)
     form = await read_form(request)
     packs = packs_of(request)
@@ -293,7 +294,7 @@ async def _act(request: Request, actor: Principal, id: str, action: str, verb: V
 
         async def carry_out() -> Any:
             await lock_organisations(tx, [actor.organisation])
-            before = await _find(tx, actor, id)
+            before = await _find(tx, actor, id, MAY[name])
             telling = telling_of(tx, packs, actor.organisation)
             pack = telling.pack
             shown = await evidence.keep(tx, actor.organisation, actor.person, *form.file) if form.file else None
@@ -304,7 +305,7 @@ async def _act(request: Request, actor: Principal, id: str, action: str, verb: V
                 tx,
                 organisation=actor.organisation,
                 actor=actor.person,
-                action=action,
+                action=f"{name}-revocation",
                 subject=id,
                 at=tx.now,
                 reason=form.reason or form.note,
@@ -326,10 +327,10 @@ async def _allowed(act: Awaitable[Revocation]) -> Revocation:
         raise Problem(409, "state", why.detail, extra={"state": why.state}) from None
 
 
-async def _find(tx: Tx, reader: Principal, id: str) -> Revocation:
+async def _find(tx: Tx, reader: Principal, id: str, entitled: Collection[str] = READERS) -> Revocation:
     """One of the organisation; for a line manager one that they answer for. Raises a 404 problem."""
     found: Revocation = must(None if "\0" in id else await revocations.find(tx, reader.organisation, id), "revocation")
-    if own_people(reader) not in (None, found.owner):
+    if own_people(reader, entitled) not in (None, found.owner):
         must(None, "revocation")
     return found
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request, Response
 
 from services.access.api import people, revocations, stories
-from services.access.api.common import KEEPERS, READERS
+from services.access.api.common import KEEPERS, READERS, own_people
 from services.access.domain import SOURCE
 from services.access.pages import words
 from services.access.pages.house import PAGES
@@ -101,7 +101,7 @@ async def site(request: Request, visitor: Seeing, id: str) -> Response:
             for one in held
             if one["revocation"] is None
         ),
-        everybody="line-manager" not in who.roles or len(who.roles) > 1,
+        everybody=own_people(who) is None,
         names=names,
         employed=words.EMPLOYED,
         states=words.STATES,

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 
 from services.access.api import stories
-from services.access.api.common import MAY
+from services.access.api.common import MAY, own_people
 from services.access.api.stories import Names
 from services.access.domain import ACTS, HELD
 from services.access.pages import words
@@ -99,7 +99,13 @@ def _held(one: Mapping[str, Any], names: Names, alone: frozenset[str]) -> str:
 
 def _acts(one: Mapping[str, Any], visitor: Principal) -> tuple[list[str], str]:
     """What the state, the role and the rule of two pairs of eyes leave. Clauses: westward:6.4, 6.8."""
-    acts = [verb for verb, states in ACTS.items() if one["state"] in states and visitor.roles & set(MAY[verb])]
+    acts = [
+        verb
+        for verb, states in ACTS.items()
+        if one["state"] in states
+        and visitor.roles & set(MAY[verb])
+        and own_people(visitor, MAY[verb]) in (None, one["owner"])
+    ]
     if one["person"] == visitor.person:
         return [verb for verb in acts if verb not in ("claim", "confirm")], "This is your own access: others see to it."
     if one["role"] != "admin":

@@ -96,9 +96,11 @@ class Landlord:
             self._sessions[key] = self.issuer.token(organisation, [role], person)
         return self._sessions[key]
 
-    def token(self, organisation: str, role: str = "communications", person: str | None = None) -> dict[str, str]:
-        """The header of somebody's token."""
-        return {"Authorization": f"Bearer {self.issuer.token(organisation, [role], person)}"}
+    def token(
+        self, organisation: str, role: str = "communications", person: str | None = None, *others: str
+    ) -> dict[str, str]:
+        """The header of somebody's token; `others` are roles that they have beside the first."""
+        return {"Authorization": f"Bearer {self.issuer.token(organisation, [role, *others], person)}"}
 
     async def get(
         self, path: str, organisation: str = "westward", role: str = "communications", **params: Any
@@ -186,13 +188,19 @@ class Landlord:
 
 
 @asynccontextmanager
-async def open_house(app_url: str, packs: Packs, folder: Path) -> AsyncIterator[Landlord]:
-    """access with its doors open, its clock at nine on Monday."""
+async def open_house(app_url: str, packs: Packs, folder: Path, policies: Path | None = None) -> AsyncIterator[Landlord]:
+    """access with its doors open, its clock at nine on Monday. `policies`: where packs lie beside those shipped."""
     issuer = DevelopmentIssuer(folder / "issuer")
     issuer.prepare()
     clock = folder / "clock.json"
     settings = AccessSettings.model_validate(
-        {"database_url": app_url, "jwks": str(issuer.jwks_file), "clock": clock, "kafka": "127.0.0.1:1"}
+        {
+            "database_url": app_url,
+            "jwks": str(issuer.jwks_file),
+            "clock": clock,
+            "kafka": "127.0.0.1:1",
+            "policies": policies,
+        }
     )
     service = build(settings)
     transport = httpx.ASGITransport(app=service.app)
