@@ -36,7 +36,7 @@ Change = Callable[[Version, Description, Tx], None]
 router = APIRouter(prefix="/images", tags=["images"])
 
 
-@router.post("/{id}/people", summary="Say who is on an image", response_model=ImageBody, responses=CONFLICT)
+@router.post("/{id:path}/people", summary="Say who is on an image", response_model=ImageBody, responses=CONFLICT)
 async def declare_people(request: Request, staff: Staff, id: PathId, body: PeopleBody) -> Response:
     """Replaces who was declared; judged again at once (westward:4.10, 10.4, wheatley:policy-details).
 
@@ -52,7 +52,7 @@ async def declare_people(request: Request, staff: Staff, id: PathId, body: Peopl
 
 
 @router.post(
-    "/{id}/clear-background",
+    "/{id:path}/clear-background",
     summary="Say that nothing in the background identifies anybody",
     response_model=ImageBody,
     responses=CONFLICT,
@@ -70,7 +70,9 @@ async def clear_background(request: Request, staff: Staff, id: PathId, body: Cle
     return await _change(request, staff, id, "clear-background", change)
 
 
-@router.post("/{id}/copyright", summary="Say by what right it is used", response_model=ImageBody, responses=CONFLICT)
+@router.post(
+    "/{id:path}/copyright", summary="Say by what right it is used", response_model=ImageBody, responses=CONFLICT
+)
 async def set_copyright(request: Request, staff: Staff, id: PathId, body: CopyrightBody) -> Response:
     """Owned, licensed, in the public domain, or not known (westward:10.1, 10.2, 6.5)."""
     try:

@@ -66,17 +66,9 @@ async def _find(tx: Tx, reader: Principal, id: str) -> tuple[Image, Version]:
     return image, version
 
 
-@router.get("/{id}", summary="One image", response_model=ImageBody, responses=NOT_FOUND)
-async def show_image(request: Request, reader: Reader, id: PathId) -> dict[str, Any]:
-    """As it is described, and what that comes to now in all its uses."""
-    async with bus_of(request).transaction() as tx:
-        rules = Rules.of(pack_of(request, reader, tx.now), tx.now)
-        image, version = await _find(tx, reader, id)
-        known = await _known(tx, reader.organisation, image)
-    return image_body(version, judge(image, version, known, rules), uses_of(image, version))
-
-
-@router.get("/{id}/decision", summary="May this image be used so?", response_model=DecisionBody, responses=NOT_FOUND)
+@router.get(
+    "/{id:path}/decision", summary="May this image be used so?", response_model=DecisionBody, responses=NOT_FOUND
+)
 async def show_decision(
     request: Request,
     reader: Reader,
@@ -96,3 +88,14 @@ async def show_decision(
     meant = [use for use in uses_of(image, version) if (use.channel, use.purpose) == (channel, purpose)]
     uses = meant or [Use(use=None, channel=channel, purpose=purpose)]
     return decision_body(judge_use(image, version, uses, known, rules), uses)
+
+
+# The last of these: an id may have slashes.
+@router.get("/{id:path}", summary="One image", response_model=ImageBody, responses=NOT_FOUND)
+async def show_image(request: Request, reader: Reader, id: PathId) -> dict[str, Any]:
+    """As it is described, and what that comes to now in all its uses."""
+    async with bus_of(request).transaction() as tx:
+        rules = Rules.of(pack_of(request, reader, tx.now), tx.now)
+        image, version = await _find(tx, reader, id)
+        known = await _known(tx, reader.organisation, image)
+    return image_body(version, judge(image, version, known, rules), uses_of(image, version))

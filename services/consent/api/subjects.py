@@ -93,7 +93,7 @@ async def _put(tx: Tx, packs: Packs, staff: Principal, body: Subject) -> JSONRes
     return JSONResponse(shown, 200 if before else 201, headers={"Location": location})
 
 
-@router.get("/{person}", summary="One subject", response_model=Subject, responses=NOT_FOUND)
+@router.get("/{person:path}", summary="One subject", response_model=Subject, responses=NOT_FOUND)
 async def show_subject(request: Request, staff: Staff, person: PathId) -> dict[str, Any]:
     """With the name; noted in the audit trail."""
     async with bus_of(request).transaction() as tx:

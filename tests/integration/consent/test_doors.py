@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -241,6 +242,24 @@ async def test_what_is_not_said_of_somebody_who_is_known_stays(gallery: Gallery)
     rows = await gallery.rows.fetch("select after from audit where action = 'put-subject' order by position")
     assert ["true" in row["after"] for row in rows] == [True, False, True]
     assert not any("2015" in row["after"] for row in rows)
+
+
+async def test_an_id_may_have_slashes(gallery: Gallery) -> None:
+    person, image = "hr/7/ü ?", "dam/2026/gala #1"
+    made = await gallery.post("/subjects", {"person": person, "kind": "tenant"})
+    assert (await gallery.get(made.headers["location"]))["person"] == person
+    await gallery.upload(image)
+    path = f"/images/{quote(image, safe='')}"
+    for where in (path, f"{path}/decision"):
+        assert (await gallery.get(where))["image"] == image
+    for act, body in (
+        ("people", {"people": [{"person": person, "kind": "tenant"}]}),
+        ("copyright", {"basis": "owned"}),
+        ("clear-background", {"content_hash": HASH}),
+    ):
+        assert (await gallery.post(f"{path}/{act}", body)).json()["image"] == image
+    paths = (await gallery.client.get("/openapi.json")).json()["paths"]
+    assert {"/images/{id}", "/images/{id}/decision", "/images/{id}/people", "/subjects/{person}"} < set(paths)
 
 
 async def test_lists_are_paged_and_filtered(gallery: Gallery) -> None:
