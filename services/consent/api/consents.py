@@ -20,6 +20,7 @@ from services.consent.api.landlords import (
     pack_of,
     packs_of,
     unknown,
+    writable,
 )
 from services.consent.api.recording import kept, tell_record, withdrawn
 from services.consent.api.upload import MULTIPART, Filed, read_upload
@@ -66,6 +67,7 @@ async def file_record(request: Request, staff: Principal, record: Record, filed:
     consent = uuid7()
     forms: Forms = request.app.state.forms
     packs = packs_of(request)
+    await writable(request)
     used = False
     try:
         async with bus_of(request).transaction() as tx:
@@ -162,6 +164,7 @@ async def withdraw_consent(request: Request, staff: Staff, consent: UUID, body: 
     """Holds from receipt; live uses are asked to go (wheatley:legal-and-regulatory-framework)."""
     wish = body or Withdraw()
     packs = packs_of(request)
+    await writable(request)
     if wish.at is not None and wish.at < EARLIEST:
         raise invalid(("/body/at", f"an instant from {EARLIEST.year} on"))
     async with bus_of(request).transaction() as tx:

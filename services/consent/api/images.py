@@ -16,6 +16,7 @@ from services.consent.api.landlords import (
     pack_of,
     packs_of,
     unknown,
+    writable,
 )
 from services.consent.deciding import conclude, open_docket
 from services.consent.domain.bounds import Crowded, check_room
@@ -91,6 +92,7 @@ async def _change(
 ) -> Response:
     """Lock the image, change its description, judge it again and tell what that changes, in one transaction."""
     packs = packs_of(request)
+    await writable(request)
     async with bus_of(request).transaction() as tx:
         pack_of(request, staff, tx.now)
 

@@ -1,15 +1,15 @@
 """Who may use the doors, and under which policy: an organisation without a pack has no consent rules to ask."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from shared.bus import Bus
 from shared.platform.auth import Principal, allow
 from shared.platform.http import ERRORS
-from shared.platform.problem import Fault, Problem
+from shared.platform.problem import Fault, Problem, unavailable
 from shared.policy import Pack, Packs
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "pack_of",
     "packs_of",
     "unknown",
+    "writable",
 ]
 
 Staff = Annotated[Principal, Depends(allow("communications", "dpo"))]
@@ -56,7 +57,17 @@ def _written(value: Any) -> Any:
 
 AnyDay = Annotated[date, BeforeValidator(_written)]
 Day = Annotated[AnyDay, Field(ge=date(1900, 1, 1), le=date(2900, 1, 1))]
-Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
+
+
+def _reachable(value: datetime) -> datetime:
+    """In UTC. Raises ValueError for an instant that UTC has no year for."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant between the years 1 and 9999 in UTC is needed") from None
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_reachable)]
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: ERRORS[400] | {"description": "there is no such thing here"}}
 CONFLICT: dict[int | str, dict[str, Any]] = NOT_FOUND | {409: ERRORS[400] | {"description": "its state forbids it"}}
@@ -80,6 +91,12 @@ def pack_of(request: Request, principal: Principal, now: datetime) -> Pack:
     if principal.organisation not in packs.organisations:
         raise Problem(403, "unknown-organisation", "There is no policy pack for the token's organisation.")
     return packs.at(principal.organisation, now)
+
+
+async def writable(request: Request) -> None:
+    """Raises a 503 problem while too much waits to be sent: what a door writes is told of."""
+    if await bus_of(request).outbox_full():
+        raise unavailable("Too much waits for Kafka already; nothing was stored. Send it again.", 5)
 
 
 def invalid(*faults: tuple[str, str], code: str = "invalid") -> Problem:

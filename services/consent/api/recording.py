@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -122,7 +122,7 @@ class Taken:
 
 def withdrawn(row: Row[Any], wish: Withdraw, pack: Pack, staff: Principal, now: datetime) -> Taken:
     """Take back a record. It holds from receipt; an earlier instant that is named counts as that day."""
-    at = min(wish.at.astimezone(UTC), now) if wish.at is not None else now
+    at = min(wish.at, now) if wish.at is not None else now
     day: date = day_of(at, pack.tz)
     channels = tuple(wish.channels) if wish.channels else None
     before = tuple(

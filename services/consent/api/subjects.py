@@ -9,7 +9,18 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy import Row
 
-from services.consent.api.landlords import NOT_FOUND, Day, Id, PathId, Staff, bus_of, pack_of, packs_of, unknown
+from services.consent.api.landlords import (
+    NOT_FOUND,
+    Day,
+    Id,
+    PathId,
+    Staff,
+    bus_of,
+    pack_of,
+    packs_of,
+    unknown,
+    writable,
+)
 from services.consent.deciding import look_ahead
 from services.consent.store import people, records
 from shared.bus import Tx
@@ -55,6 +66,7 @@ router = APIRouter(prefix="/subjects", tags=["subjects"])
 async def put_subject(request: Request, staff: Staff, body: Subject) -> Response:
     """201 for a new subject, 200 for one that was known; a birth date may change what was decided."""
     packs = packs_of(request)
+    await writable(request)
     async with bus_of(request).transaction() as tx:
         pack_of(request, staff, tx.now)
         return await once(tx, request, staff, lambda: _put(tx, packs, staff, body))

@@ -19,6 +19,7 @@ from services.consent.api.landlords import (
     pack_of,
     packs_of,
     unknown,
+    writable,
 )
 from services.consent.deciding import conclude, open_docket
 from services.consent.domain.images import Image
@@ -122,6 +123,7 @@ async def not_possible(request: Request, staff: Staff, id: UUID, body: Doing | N
 
 async def _act(request: Request, staff: Principal, id: UUID, act: Act, body: Doing) -> Response:
     packs = packs_of(request)
+    await writable(request)
     async with bus_of(request).transaction() as tx:
         pack = pack_of(request, staff, tx.now)
         return await once(tx, request, staff, lambda: _done(tx, packs, pack, staff, id, act, body))

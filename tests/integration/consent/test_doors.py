@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from services.consent.store.forms import FormLost, Forms
+from shared.bus import Budget
 from tests.integration.consent.gallery import HASH, NOW, PDF, Gallery
 
 EXECUTABLE = b"\x7fELF\x02\x01\x01" + bytes(200)
@@ -260,6 +261,38 @@ async def test_an_id_may_have_slashes(gallery: Gallery) -> None:
         assert (await gallery.post(f"{path}/{act}", body)).json()["image"] == image
     paths = (await gallery.client.get("/openapi.json")).json()["paths"]
     assert {"/images/{id}", "/images/{id}/decision", "/images/{id}/people", "/subjects/{person}"} < set(paths)
+
+
+async def test_with_the_outbox_full_nothing_is_written(gallery: Gallery) -> None:
+    await gallery.upload()
+    await gallery.publish()
+    consent = await gallery.consent()
+    (takedown,) = (await gallery.get("/takedowns"))["items"]
+    gallery.bus.budget = Budget(rows=1)
+    gallery.bus._full_asked = -1e9
+    rows = "select (select count(*) from outbox), (select count(*) from consents), (select count(*) from subjects)"
+    before = tuple(await gallery.rows.fetchrow(rows))
+    for answer in (
+        await gallery.record(),
+        await gallery.post(f"/consents/{consent}/withdraw"),
+        await gallery.post("/subjects", {"person": "p9", "kind": "tenant"}),
+        await gallery.post("/images/i1/people", {"people": []}),
+        await gallery.post("/images/i1/copyright", {"basis": "owned"}),
+        await gallery.post("/images/i1/clear-background", {"content_hash": HASH}),
+        await gallery.post(f"/takedowns/{takedown['takedown']}/claim"),
+    ):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), answer.text
+    assert tuple(await gallery.rows.fetchrow(rows)) == before
+    assert len(list(gallery.folder.rglob("*.form"))) == 1
+    assert (await gallery.get("/images/i1"))["image"] == "i1"
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "1999-12-31T23:59:59Z"])
+async def test_an_instant_that_is_none_is_named(gallery: Gallery, at: str) -> None:
+    consent = await gallery.consent()
+    answer = await gallery.post(f"/consents/{consent}/withdraw", {"at": at})
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/body/at"]
 
 
 async def test_lists_are_paged_and_filtered(gallery: Gallery) -> None:
