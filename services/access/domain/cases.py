@@ -1,7 +1,8 @@
 """What a person has to decide, and the breaker against mass leaving."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 __all__ = ["Breaker", "Case", "Cases"]
@@ -29,18 +30,25 @@ class Cases:
 
     now: datetime
     new_id: Callable[[], str]
-    known: list[Case]
-    changed: dict[str, Case]
+    changed: dict[str, Case] = field(default_factory=dict)
+    _about: dict[tuple[str, str | None], dict[str, Case]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
-    def of(cls, known: list[Case], now: datetime, new_id: Callable[[], str]) -> "Cases":
+    def of(cls, known: Iterable[Case], now: datetime, new_id: Callable[[], str]) -> "Cases":
         """As they are."""
-        return cls(now, new_id, list(known), {})
+        cases = cls(now, new_id)
+        for case in known:
+            cases._about[case.kind, case.person][case.id] = case
+        return cases
+
+    @property
+    def known(self) -> list[Case]:
+        """All of them."""
+        return [case for mine in self._about.values() for case in mine.values()]
 
     def open(self, kind: str, person: str | None, subject: str, candidates: int | None = None) -> Case | None:
         """A new case, or None where one is open (which takes the subject in) or the subject was dealt with."""
-        mine = [case for case in self.known if case.kind == kind and case.person == person]
-        if any(subject in case.subjects for case in mine):
+        if any(subject in case.subjects for case in self._about[kind, person].values()):
             return None
         standing = self.standing(kind, person)
         if standing is not None:
@@ -54,7 +62,7 @@ class Cases:
 
     def standing(self, kind: str, person: str | None) -> Case | None:
         """The open case of a kind about somebody."""
-        return next((one for one in self.known if (one.kind, one.person, one.state) == (kind, person, "open")), None)
+        return next((one for one in self._about[kind, person].values() if one.state == "open"), None)
 
     def close(self, kind: str, person: str, outcome: str) -> None:
         """What was asked is answered by the facts."""
@@ -63,7 +71,7 @@ class Cases:
             self._put(replace(case, state="closed", outcome=outcome, closed_at=self.now))
 
     def _put(self, case: Case) -> None:
-        self.known = [one for one in self.known if one.id != case.id] + [case]
+        self._about[case.kind, case.person][case.id] = case
         self.changed[case.id] = case
 
 
