@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.access.domain import FACTS, SOURCE, Cases, Employment, employment
+from services.access.domain import FACTS, SOURCE, Cases, Employment, employment, held_until
 from services.access.domain.imports import cycles, leave_dates
 from services.access.domain.roster import events_of, stint_of
 from services.access.domain.table import Line, Table
-from services.access.store import cases, entries, journal, people
+from services.access.store import cases, entries, journal, people, register
 from services.access.store.locks import hold
 from services.access.store.settling import settle, telling_of
 from shared.bus.tx import Tx
@@ -72,8 +72,9 @@ class Roster:
         ids = [line.key for line in self.lines]
         self.profiles = await people.profiles(self.tx, self.organisation, ids)
         zone = self.packs.at(self.organisation, self.tx.now).tz
+        standings = await register.standings_of(self.tx, self.organisation, ids)
         for person, facts in (await journal.facts_of(self.tx, self.organisation, ids)).items():
-            self.known[person] = employment(facts, zone, self.tx.now)
+            self.known[person] = employment(facts, zone, self.tx.now, held_until(standings.get(person, {}), facts))
 
     async def _check(self) -> None:
         starts: dict[str, date] = {}

@@ -18,7 +18,7 @@ from services.access.domain.telling import Telling, urgent
 from shared.contracts import access
 from shared.policy import Packs
 
-__all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up"]
+__all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up", "held_until"]
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -117,9 +117,7 @@ class Settled:
 def bring_up(known: Known, world: World) -> Settled:
     """Decide and tell what follows for one person."""
     pack = world.packs.at(world.telling.organisation, world.now)
-    known = replace(known, standings={one.id: _waiting(one, known.facts) for one in known.standings.values()})
-    held = {one.id: one.held_until for one in known.standings.values() if one.held_until is not None}
-    told = employment(known.facts, pack.tz, world.now, held)
+    told = employment(known.facts, pack.tz, world.now, held_until(known.standings, known.facts))
     settling = _Settling(known, world, told)
     if told.suspended:
         world.admins.drop(known.person)
@@ -136,6 +134,12 @@ def bring_up(known: Known, world: World) -> Settled:
         revocations=tuple(settling.changed.values()),
         next_at=min(times, default=None),
     )
+
+
+def held_until(standings: Mapping[str, Standing], facts: Sequence[Fact]) -> dict[str, datetime]:
+    """By stint, when the last was heard that came while its leave was held: as long as it is, that is all."""
+    waiting = {one.id: _waiting(one, facts).held_until for one in standings.values()}
+    return {stint: until for stint, until in waiting.items() if until is not None}
 
 
 def _waiting(standing: Standing, facts: Sequence[Fact]) -> Standing:
@@ -158,7 +162,8 @@ class _Settling:
     def stint(self, stint: Stint, until: datetime) -> None:
         """One stint; `until` is when the next one begins: what was given from then on belongs to that one."""
         fresh = Standing(id=stint.id, starts_on=stint.starts_on, begins=stint.begins)
-        was = replace(self.known.standings.get(stint.id, fresh), starts_on=stint.starts_on, begins=stint.begins)
+        was = _waiting(self.known.standings.get(stint.id, fresh), self.known.facts)
+        was = replace(was, starts_on=stint.starts_on, begins=stint.begins)
         leave = stint.leave
         if was.state == "left":
             now = was

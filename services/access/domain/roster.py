@@ -77,9 +77,9 @@ def _corrected(line: Line, stint: Stint, known: Employment | None, now: datetime
 
 def _leaving(line: Line, stint: Stint | None, leave_on: date, zone: ZoneInfo) -> list[Data]:
     name = stint.id if stint else line.values["stint"] or FIRST_STINT
-    known = stint.leave if stint else None
-    if known is None:
+    known = [leave for leave in (stint.leave, stint.latest) if leave is not None] if stint else []
+    if not known:
         return [said.StaffLeft(person=line.key, stint=name, leave_on=leave_on)]
-    if begins(leave_on, zone) < known.at <= ends(leave_on, zone):
+    if any(begins(leave_on, zone) < leave.at <= ends(leave_on, zone) for leave in known):
         return []
     return [said.LeaveDateChanged(person=line.key, stint=name, leave_on=leave_on)]

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -153,6 +154,19 @@ async def test_a_roster_names_who_is_missing_once(staffed: Landlord) -> None:
     await staffed.bring("people", [*roster, "p2,,,,,,,,"], roster="true")
     (case,) = (await staffed.get("/cases")).json()["items"]
     assert (case["state"], case["outcome"]) == ("closed", "reappeared")
+
+
+async def test_a_nightly_table_does_not_ask_again_about_a_leaver_who_was_decided_on(staffed: Landlord) -> None:
+    await staffed.hear(left("p1"))
+    for day in range(10, 13):
+        staffed.clock(datetime(2026, 3, day, 4, tzinfo=UTC))
+        await staffed.brought("people", "person,leave_on", "p1,2026-03-20")
+        found = (await staffed.get("/cases", kind="reinstatement-requested")).json()["items"]
+        assert [case["outcome"] for case in found] == [None if day == 10 else "dismissed"]
+        if day == 10:
+            way = f"/cases/{found[0]['case']}/dismiss"
+            assert (await staffed.client.post(way, headers=staffed.token("westward"))).status_code == 200
+    assert len(await staffed.told("leave-date-changed")) == 1
 
 
 async def test_a_formula_stays_text_and_is_escaped_on_export(staffed: Landlord) -> None:
