@@ -1,5 +1,6 @@
 """Looking at images: which lack something, and what may be done with one, in words."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -15,11 +16,10 @@ from shared.bus import Tx
 from shared.platform.auth import Principal
 from shared.platform.paging import Cursor, Limit, page, read_cursor
 
-__all__ = ["list_images", "router", "show_decision", "show_image"]
+__all__ = ["is_channel", "list_images", "router", "show_decision", "show_image"]
 
-Channel = Annotated[
-    str, Query(max_length=71, pattern=r"^(internal|website|press|print|partner|archive|social:[a-z0-9]+(-[a-z0-9]+)*)$")
-]
+CHANNEL = r"^(internal|website|press|print|partner|archive|social:[a-z0-9]+(-[a-z0-9]+)*)$"
+Channel = Annotated[str, Query(max_length=71, pattern=CHANNEL)]
 router = APIRouter(prefix="/images", tags=["images"])
 
 
@@ -48,6 +48,11 @@ async def list_images(
         for version in image.in_hand
     ]
     return answer | {"items": [one for one in entries if one["findings"] or not missing]}
+
+
+def is_channel(text: str) -> bool:
+    """Whether a use may be there: a channel of the bus, of any network."""
+    return len(text) <= 71 and re.fullmatch(CHANNEL, text) is not None
 
 
 async def _known(tx: Tx, organisation: str, *shown: Image) -> Mapping[str, Person]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.consent.api.image_bodies import Cleared, CopyrightBody
 from services.consent.api.images import clear_background, set_copyright
 from services.consent.api.landlords import PathId, invalid
-from services.consent.api.looking import show_decision, show_image
+from services.consent.api.looking import is_channel, show_decision, show_image
 from services.consent.api.subjects import names_of
 from services.consent.pages import words
 from services.consent.pages.house import PAGES, Posting, Seeing
@@ -40,9 +40,10 @@ async def _page(
     answer: dict[str, Any] | None = None
     wrong = ""
     if channel and purpose.strip():
-        answer = await show_decision(
-            request, who, image, channel if channel in words.USES else "website", purpose.strip()
-        )
+        if is_channel(channel):
+            answer = await show_decision(request, who, image, channel, purpose.strip())
+        else:
+            wrong = "Choose where: there is no such channel."
     elif channel or purpose:
         wrong = "Say both: where, and what for."
     shown = [one["person"] for one in found["people"]] + [one["person"] for one in found["findings"]]

@@ -149,6 +149,18 @@ async def test_an_image_answers_in_words_for_channel_and_purpose(gallery: Galler
     assert "cleared by local-communications" in page.text and "licensed until 2027-01-01" in page.text
 
 
+async def test_an_image_answers_for_any_network_and_for_no_channel_that_is_none(gallery: Gallery, ann: Visitor) -> None:
+    await gallery.consent(channels=["social:bluesky"])
+    await gallery.upload(uses=[])
+    page = await ann.see("/page/images/i1", channel="social:bluesky", purpose="news")
+    assert "Bluesky for news: blocked." in page.text
+    assert "Person p1 has agreed to this, and the record is in force." in page.text
+    assert '<option value="social:bluesky" selected>Bluesky</option>' in page.answer.text
+    for channel in ("billboard", "social:", "social:" + "x" * 65, "website\n"):
+        page = await ann.see("/page/images/i1", channel=channel, purpose="news")
+        assert page.status == 422 and "there is no such channel" in page.text and "for news:" not in page.text
+
+
 async def test_who_somebody_is_is_noted_on_the_page(gallery: Gallery, ann: Visitor) -> None:
     assert (await ann.see("/page/people/1001")).status == 404
     path = "/page/people/1001/note"
