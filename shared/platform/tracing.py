@@ -19,8 +19,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags
 __all__ = ["ATTRIBUTES", "Span", "SpanKind", "Tracer", "context_of", "span_id", "trace_id"]
 
 SAMPLED = TraceFlags(TraceFlags.SAMPLED)
-RANDOM = 1 << 56
-"""The part of a trace's id that is random: the last 56 bits (W3C Trace Context, level 2)."""
+RANDOM = 1 << 32
+"""The part of a trace's id that is random: before it a UUIDv7 may count within a millisecond (RFC 9562, 6.2)."""
 CLOSE_S = 1.5
 ATTRIBUTES = frozenset(
     {

@@ -126,7 +126,7 @@ async def test_an_outbox_that_empties_while_it_is_measured_is_not_full(world: Wo
     async with bus.transaction() as tx:
         await tx.lock("westward", "messages", "a")
         tx.emit(*(resolved("a") for _ in range(4)))
-    looked = []
+    looked: list[str] = []
 
     def emptied(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if "max(id)" in statement and not looked:

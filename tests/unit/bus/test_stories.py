@@ -39,7 +39,7 @@ def tracer(ratio: float = 1.0) -> tuple[Tracer, Heard]:
     """A tracer that is on, and what it sends."""
     made, heard = Tracer("sla", COLLECTOR, ratio), Heard()
     assert made._sender is not None
-    made._sender.shutdown()
+    made._sender.shutdown()  # type: ignore[no-untyped-call] # the library gives it no type
     made._sender = heard  # type: ignore[assignment] # only what is used of a processor
     return made, heard
 
