@@ -37,7 +37,7 @@ from shared.platform.paging import Cursor, Limit, page, read_cursor
 from shared.platform.problem import Problem
 from shared.policy import Pack, Packs
 
-__all__ = ["router"]
+__all__ = ["ending_soon", "file_record", "list_consents", "router", "withdraw_consent"]
 
 FILES: dict[int | str, dict[str, Any]] = {
     413: ERRORS[400] | {"description": "the form is over the cap"},
@@ -145,6 +145,13 @@ async def list_consents(
             after=after[0] if after else None,
         )
     return page(rows, limit, lambda row: (row.consent,), consent_body)
+
+
+async def ending_soon(request: Request, staff: Principal, days: int, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Records in force that end within so many days, the soonest first, and how many more there are."""
+    async with bus_of(request).transaction() as tx:
+        rows, in_all = await records.ending(tx, staff.organisation, tx.now + timedelta(days=days), most)
+    return [consent_body(row) for row in rows], in_all - len(rows)
 
 
 @router.get("/{consent}", summary="One record", response_model=ConsentBody, responses=NOT_FOUND)

@@ -35,7 +35,7 @@ from shared.platform.paging import Cursor, Limit, page, read_cursor
 from shared.platform.problem import Problem
 from shared.policy import Pack, Packs
 
-__all__ = ["router"]
+__all__ = ["Doing", "claim", "list_takedowns", "not_possible", "open_takedowns", "router", "verify"]
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 Evidence = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern="^[^\\x00]+$")]
@@ -95,6 +95,15 @@ async def list_takedowns(
             tx, reader.organisation, limit + 1, state=state, image=image, after=(after[0], after[1]) if after else None
         )
     return page(rows, limit, lambda row: (row.deadline, row.takedown), _shown)
+
+
+async def open_takedowns(
+    request: Request, reader: Principal, most: int, image: str | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    """Those that somebody still has to see to, the first due first, and how many more there are."""
+    async with bus_of(request).transaction() as tx:
+        rows, in_all = await takedowns.open_ones(tx, reader.organisation, most, image)
+    return [_shown(row) for row in rows], in_all - len(rows)
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.consent.api.looking import is_channel, show_decision, show_image
 from services.consent.api.subjects import names_of
 from services.consent.pages import words
 from services.consent.pages.house import PAGES, Posting, Seeing
-from services.consent.pages.missing import lacking, open_takedowns
+from services.consent.pages.missing import lacking, to_go
 from shared.platform.pages import Visitor
 from shared.platform.pages.forms import FRESH, Sent, sent
 from shared.platform.problem import Problem
@@ -37,6 +37,7 @@ async def _page(
 ) -> Response:
     who = visitor.principal
     found = await show_image(request, who, image)
+    takedowns, more = await to_go(request, who, image)
     answer: dict[str, Any] | None = None
     wrong = ""
     if channel and purpose.strip():
@@ -58,7 +59,8 @@ async def _page(
         asked={"channel": channel, "purpose": purpose},
         wrong=wrong,
         own=found["uploader"] == who.person,
-        takedowns=await open_takedowns(request, who, image),
+        takedowns=takedowns,
+        more_takedowns=more,
         names=await names_of(request, who, shown),
         came=came,
         all=words,

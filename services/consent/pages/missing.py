@@ -6,17 +6,17 @@ from urllib.parse import quote
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.consent.api.consents import list_consents
+from services.consent.api.consents import ending_soon
 from services.consent.api.looking import list_images
 from services.consent.api.subjects import names_of
-from services.consent.api.takedowns import list_takedowns
+from services.consent.api.takedowns import open_takedowns
 from services.consent.pages import words
 from services.consent.pages.house import PAGES, Seeing, now_of
 from shared.platform.auth import Principal
 from shared.platform.pages import Visitor
 from shared.platform.pages.forms import FRESH, Sent
 
-__all__ = ["home", "lacking", "open_takedowns", "router"]
+__all__ = ["home", "lacking", "router", "to_go"]
 
 router = PAGES.router()
 
@@ -43,9 +43,10 @@ async def home(
     """The page, with a form that came back where `came` says so."""
     who = visitor.principal
     found = await list_images(request, who, missing=True, person=person or None, limit=MOST, cursor=cursor)
-    ending = await list_consents(request, who, expiring=SOON_DAYS, limit=MOST_ROWS)
+    ending, more_ending = await ending_soon(request, who, SOON_DAYS, MOST_ROWS)
+    takedowns, more_takedowns = await to_go(request, who)
     wanted = {one["person"] for image in found["items"] for one in image["findings"]}
-    names = await names_of(request, who, wanted | {one["person"] for one in ending["items"]})
+    names = await names_of(request, who, wanted | {one["person"] for one in ending})
     return PAGES.render(
         request,
         visitor,
@@ -55,9 +56,11 @@ async def home(
         next=found["next"],
         first=cursor is None,
         person=person,
-        ending=sorted(ending["items"], key=lambda one: str(one["valid_until"])),
+        ending=ending,
+        more_ending=more_ending,
         ending_days=SOON_DAYS,
-        takedowns=await open_takedowns(request, who),
+        takedowns=takedowns,
+        more_takedowns=more_takedowns,
         names=names,
         came=came,
         today=now_of(request),
@@ -90,15 +93,11 @@ def lacking(image: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def open_takedowns(request: Request, who: Principal, image: str | None = None) -> list[dict[str, Any]]:
-    """Those that somebody still has to see to, the first due first; `late` where the deadline is past."""
+async def to_go(request: Request, who: Principal, image: str | None = None) -> tuple[list[dict[str, Any]], int]:
+    """What has to go, the first due first, and how much more there is; `late` where the deadline is past."""
     now = now_of(request)
-    rows = [
-        one
-        for state in ("requested", "claimed")
-        for one in (await list_takedowns(request, who, state=state, image=image, limit=MOST_ROWS))["items"]
-    ]
-    return [one | {"late": one["deadline"] <= now} for one in sorted(rows, key=lambda one: one["deadline"])]
+    found, more = await open_takedowns(request, who, MOST_ROWS, image)
+    return [one | {"late": one["deadline"] <= now} for one in found], more
 
 
 @router.get("/page/look-up")

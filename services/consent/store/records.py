@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from services.consent.domain.docket import Key
 from shared.bus.tx import Tx
 
-__all__ = ["add", "find", "listed", "recheck", "set_states", "telling", "withdraw"]
+__all__ = ["add", "ending", "find", "listed", "recheck", "set_states", "telling", "withdraw"]
 
 ADD = """
     insert into consents (
@@ -75,6 +75,8 @@ FILTERS: Mapping[str, str] = MappingProxyType(
     }
 )
 IN_ORDER = " order by c.consent limit :most"
+SOONEST = " order by c.ends_at, c.consent limit :most"
+HOW_MANY = "select count(*) as in_all from consents c where c.organisation = :organisation"
 
 
 async def add(tx: Tx, values: Mapping[str, Any]) -> None:
@@ -129,6 +131,17 @@ async def listed(
     """An organisation's records, the oldest first."""
     given = {"person": person, "state": state, "ends_before": ends_before, "after": after}
     return await _fetch(tx, organisation, most, {name: value for name, value in given.items() if value is not None})
+
+
+async def ending(tx: Tx, organisation: str, before: datetime, most: int) -> tuple[Sequence[Row[Any]], int]:
+    """Records in force that end before then, the soonest first, and how many there are in all."""
+    where, values = (
+        f" and {FILTERS['ends_before']}",
+        {"organisation": organisation, "now": tx.now, "ends_before": before},
+    )
+    rows = await tx.fetch(SHOWN + where + SOONEST, most=most, **values)
+    in_all = len(rows) if len(rows) < most else (await tx.fetch(HOW_MANY + where, **values))[0].in_all
+    return rows, in_all
 
 
 async def _fetch(tx: Tx, organisation: str, most: int, given: Mapping[str, Any]) -> Sequence[Row[Any]]:

@@ -14,7 +14,7 @@ from services.consent.domain.docket import Docket, Key, Stay
 from services.consent.domain.takedowns import Standing
 from shared.bus.tx import Tx
 
-__all__ = ["act", "find", "listed", "of_images", "save", "standing_of"]
+__all__ = ["act", "find", "listed", "of_images", "open_ones", "save", "standing_of"]
 
 OF_IMAGES = """
     select t.*
@@ -57,6 +57,8 @@ FILTERS: Mapping[str, str] = MappingProxyType(
     }
 )
 IN_ORDER = " order by deadline, takedown limit :most"
+OPEN = " and state in ('requested', 'claimed')"
+HOW_MANY = "select count(*) as in_all from takedowns where organisation = :organisation"
 
 
 async def of_images(tx: Tx, keys: Collection[Key]) -> dict[Key, dict[Stay, Standing]]:
@@ -133,3 +135,12 @@ async def listed(
     if after is not None:
         values |= {"after_deadline": after[0], "after_takedown": after[1]}
     return await tx.fetch(LISTED + wanted + IN_ORDER, organisation=organisation, most=most, **values)
+
+
+async def open_ones(tx: Tx, organisation: str, most: int, image: str | None = None) -> tuple[Sequence[Row[Any]], int]:
+    """What somebody still has to see to, the first due first, and how much there is in all."""
+    values = {"organisation": organisation} | ({"image": image} if image is not None else {})
+    where = OPEN + (f" and {FILTERS['image']}" if image is not None else "")
+    rows = await tx.fetch(LISTED + where + IN_ORDER, most=most, **values)
+    in_all = len(rows) if len(rows) < most else (await tx.fetch(HOW_MANY + where, **values))[0].in_all
+    return rows, in_all

@@ -161,6 +161,36 @@ async def test_an_image_answers_for_any_network_and_for_no_channel_that_is_none(
         assert page.status == 422 and "there is no such channel" in page.text and "for news:" not in page.text
 
 
+COPIES = """
+    insert into consents
+    select (jsonb_populate_record(c, jsonb_build_object(
+        'consent', gen_random_uuid(), 'person', 'copy', 'ends_at', c.ends_at + interval '1 day'))).*
+    from consents c, generate_series(1, 205)
+"""
+MORE_TAKEDOWNS = """
+    insert into takedowns
+    select (jsonb_populate_record(t, jsonb_build_object('takedown', gen_random_uuid(), 'use', 'use' || n,
+        'deadline', t.deadline + interval '1 day', 'state', case when n % 2 = 0 then 'claimed' else 'requested' end))).*
+    from takedowns t, generate_series(1, 205) as n
+"""
+
+
+async def test_of_many_the_first_due_are_shown_and_how_many_more_there_are(gallery: Gallery, ann: Visitor) -> None:
+    await gallery.post("/subjects", {"person": "1001", "kind": "tenant"})
+    await gallery.consent(person="copied", valid_until="2026-04-20")
+    await gallery.rows.execute(COPIES)
+    await gallery.consent(person="soonest", valid_until="2026-04-02")
+    await gallery.upload("i1")
+    await gallery.publish("i1")
+    await gallery.rows.execute(MORE_TAKEDOWNS)
+    page = await ann.see("/")
+    assert page.text.index("Person soonest") < page.text.index("Person copied") < page.text.index("Person copy")
+    assert "And 7 more, ending later." in page.text
+    assert "To be taken down 206" in page.text and "And 6 more, due later." in page.text
+    assert page.text.index("Fri 27 Mar 17:00") < page.text.index("Sat 28 Mar 17:00")
+    assert "And 6 more, due later." in (await ann.see("/page/images/i1")).text
+
+
 async def test_who_somebody_is_is_noted_on_the_page(gallery: Gallery, ann: Visitor) -> None:
     assert (await ann.see("/page/people/1001")).status == 404
     path = "/page/people/1001/note"
