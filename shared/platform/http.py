@@ -1,6 +1,7 @@
 """The app of a service's doors: health, readiness, metrics, errors, and permission on every route."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = ["Door", "Probe", "create_app", "doors_of", "permissions", "seal"]
 Probe = Callable[[], Awaitable[str | None]]
 """None when all is well, else what is wrong in one sentence."""
 
+_PARAMETER = re.compile(r":\w+}")
 MAX_BODY = 4 * 1024 * 1024
 PROBE_TIMEOUT_S = 3.0
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -116,9 +118,16 @@ class Door:
 
 
 def doors_of(app: FastAPI) -> list[Door]:
-    """The service's own routes, included routers' too: all but health, metrics and documentation."""
+    """The service's own routes, included routers' too: all but health, metrics and documentation.
+
+    Their paths are as OpenAPI has them, without what a parameter may be.
+    """
     return [
-        Door(tuple(sorted(route.methods or ())), route.path or "", next(permissions(route.dependant), None))
+        Door(
+            tuple(sorted(route.methods or ())),
+            _PARAMETER.sub("}", route.path or ""),
+            next(permissions(route.dependant), None),
+        )
         for route in iter_route_contexts(app.routes)
         if isinstance(route.original_route, APIRoute) and "platform" not in route.tags
     ]

@@ -126,7 +126,7 @@ async def list_people(
     return page(rows, limit, lambda row: (row.person,), lambda row: _person(row, stints[row.person], tx.now))
 
 
-@router.get("/people/{id}/access", summary="What somebody holds", response_model=AccessBody, responses=NOT_FOUND)
+@router.get("/people/{id:path}/access", summary="What somebody holds", response_model=AccessBody, responses=NOT_FOUND)
 async def show_access(request: Request, reader: Reader, id: str) -> dict[str, Any]:
     """Every item of access in force, with what is being done to remove it."""
     organisation = reader.organisation
@@ -143,7 +143,7 @@ async def show_access(request: Request, reader: Reader, id: str) -> dict[str, An
     }
 
 
-@router.get("/sites/{id}/holders", summary="Who holds a site", response_model=HoldersBody, responses=NOT_FOUND)
+@router.get("/sites/{id:path}/holders", summary="Who holds a site", response_model=HoldersBody, responses=NOT_FOUND)
 async def show_holders(request: Request, reader: Reader, id: str) -> dict[str, Any]:
     """Every grant in force at a site; a line manager sees their own people's."""
     organisation, own = reader.organisation, own_people(reader)

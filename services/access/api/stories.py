@@ -43,7 +43,7 @@ class HistoryBody(BaseModel):
     items: list[EntryBody]
 
 
-@router.get("/people/{id}/history", summary="What happened", response_model=HistoryBody, responses=NOT_FOUND)
+@router.get("/people/{id:path}/history", summary="What happened", response_model=HistoryBody, responses=NOT_FOUND)
 async def show_history(request: Request, reader: Reader, id: str) -> dict[str, Any]:
     """What was said of somebody, what the register had of them, and what people did about their access."""
     organisation = reader.organisation

@@ -46,7 +46,7 @@ async def register(
     )
 
 
-@router.get("/page/people/{id}")
+@router.get("/page/people/{id:path}")
 async def person(request: Request, visitor: Seeing, id: str) -> Response:
     """One person: state, access, revocations, history."""
     who = visitor.principal
@@ -84,7 +84,7 @@ def _told(entry: dict[str, Any], names: stories.Names) -> dict[str, Any]:
     return entry | {"words": words.happened(entry), "by": by, "details": details}
 
 
-@router.get("/page/sites/{id}")
+@router.get("/page/sites/{id:path}")
 async def site(request: Request, visitor: Seeing, id: str) -> Response:
     """One site: who holds it, and whether anybody from Communications administers it."""
     who = visitor.principal
