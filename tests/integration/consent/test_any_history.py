@@ -1,4 +1,4 @@
-"""Give, refuse, withdraw, run out, leave, edit, publish, in any order: nothing is permitted without a basis in force.
+"""Give, refuse, withdraw, run out, leave, stay, edit, publish, in any order: nothing is permitted without a basis in force.
 
 The machine drives handlers, jobs and doors on a real PostgreSQL. Its own reading of the policy is written for one person
 and one use at a time, from a plain list of what happened; it shares no code with the service.
@@ -39,6 +39,8 @@ PEOPLE = ("p1", "p2")
 USES = {"web": "website", "in": "internal"}
 CHANNELS = st.sampled_from([("website",), ("website", "internal"), ("internal",), ("press",)])
 People = st.sampled_from(PEOPLE)
+Revisions = st.sampled_from([None, None, 1, 2, 3])
+Faces = st.sampled_from([None, 0, 2, 3])
 Result = TypeVar("Result")
 
 
@@ -67,11 +69,18 @@ class History:
     landlord: str
     said: list[Said] = field(default_factory=list)
     stints: dict[str, list[list[Any]]] = field(default_factory=lambda: {person: [] for person in PEOPLE})
+    """Of each stint: when it begins, when it ends, the newest revision that was said of its end."""
     live: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """The content of each live use, and since when."""
 
     def staff_at(self, person: str, at: datetime) -> bool:
-        return any(begins <= at and (ends is None or at < ends) for begins, ends in self.stints[person])
+        return any(begins <= at and (ends is None or at < ends) for begins, ends, _ in self.stints[person])
+
+    def leaves(self, person: str, until: datetime | None, revision: int | None) -> None:
+        """Said of the last stint, after all that was said of it; an older revision than one before changes nothing."""
+        stint = self.stints[person][-1]
+        if revision is None or stint[2] is None or revision >= stint[2]:
+            stint[1], stint[2] = until, stint[2] if revision is None else revision
 
     def basis(self, person: str, use: str, content: str, now: datetime) -> bool:
         """Whether something in force at this instant permits it."""
@@ -128,6 +137,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.history = History(landlord)
         self.contents = 0
         self.stints = 0
+        self.faces: int | None = None
         self.names: dict[str, str] = {}
         self.gallery.clock(NOW)
         self.do(self.gallery.rows.execute(";".join(f"delete from {table}" for table in TABLES)))
@@ -154,6 +164,7 @@ class AnyHistory(RuleBasedStateMachine):
             people=[{"person": person, "kind": "tenant"} for person in PEOPLE],
             uses=[{"use": use, "channel": channel, "purpose": "news"} for use, channel in USES.items()],
             copyright={"basis": "owned"},
+            face_count=self.faces,
         )
 
     def record(self, **changes: Any) -> str:
@@ -215,28 +226,57 @@ class AnyHistory(RuleBasedStateMachine):
         name = "staff-rehired" if self.history.stints[person] else "staff-joined"
         self.hear(name, person=person, stint=f"s{self.stints}", starts_on=self.today.isoformat())
         begins = datetime(self.today.year, self.today.month, self.today.day, tzinfo=LONDON).astimezone(UTC)
-        self.history.stints[person].append([begins, None])
+        self.history.stints[person].append([begins, None, None])
         self.names[person] = f"s{self.stints}"
 
     @precondition(lambda self: any(self.history.stints.values()))
-    @rule(person=People, days=st.sampled_from([1, 20, 0, -1]))
-    def leave(self, person: str, days: int) -> None:
+    @rule(
+        person=People,
+        days=st.sampled_from([1, 20, 0, -1]),
+        how=st.sampled_from(["at", "on", "at once"]),
+        revision=Revisions,
+    )
+    def leave(self, person: str, days: int, how: str, revision: int | None) -> None:
         stints = self.history.stints[person]
-        if not stints or stints[-1][1] is not None:
+        if not stints:
             return
-        at = self.now + timedelta(days=days)
-        self.hear("staff-left", person=person, stint=self.names[person], leave_at=at)
-        stints[-1][1] = at
+        self.time_passes(hours=1)
+        last_day = self.today + timedelta(days=days)
+        after = last_day + timedelta(days=1)
+        over = datetime(after.year, after.month, after.day, tzinfo=LONDON).astimezone(UTC)
+        said: dict[str, Any] = {"leave_on": last_day.isoformat()}
+        if how == "at":
+            said, over = {"leave_at": self.now + timedelta(days=days)}, self.now + timedelta(days=days)
+        if how == "at once":
+            said, over = said | {"immediate": True}, min(over, self.now)
+        name = "staff-left" if how == "at once" or stints[-1][1] is None else "leave-date-changed"
+        self.hear(name, person=person, stint=self.names[person], revision=revision, **said)
+        self.history.leaves(person, over, revision)
+
+    @precondition(lambda self: any(self.history.stints.values()))
+    @rule(person=People, revision=Revisions)
+    def stay(self, person: str, revision: int | None) -> None:
+        if self.history.stints[person]:
+            self.time_passes(hours=1)
+            self.hear("leave-cancelled", person=person, stint=self.names[person], revision=revision)
+            self.history.leaves(person, None, revision)
 
     @rule(hours=st.sampled_from([1, 14, 24, 24 * 30, 24 * 365, 24 * 1095]))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
         self.gallery.clock(self.now)
 
-    @rule()
-    def edit(self) -> None:
+    @rule(faces=Faces)
+    def edit(self, faces: int | None) -> None:
         self.contents += 1
+        self.faces = faces
         self.describe("image-edited")
+
+    @rule(faces=Faces)
+    def say_who(self, faces: int | None) -> None:
+        body = {"people": [{"person": person, "kind": "tenant"} for person in PEOPLE], "face_count": faces}
+        assert self.do(self.gallery.post("/images/i1/people", body, self.history.landlord)).status_code == 200
+        self.faces = self.faces if faces is None else faces
 
     @rule(use=st.sampled_from(list(USES)))
     def publish(self, use: str) -> None:
@@ -261,6 +301,7 @@ class AnyHistory(RuleBasedStateMachine):
             against = {one["person"] for one in findings if one["person"] is not None and one["use"] == use}
             with_basis = {one for one in PEOPLE if self.history.basis(one, use, self.content, self.now)}
             assert against == set(PEOPLE) - with_basis, (use, self.now, findings)
+        assert any(one["code"] == "face-count" for one in findings) == ((self.faces or 0) > len(PEOPLE))
         rows = self.gallery.rows.fetchval("select told from versions where content_hash = $1", self.content)
         told = msgspec.json.decode(self.do(rows))
         assert [(one.get("person"), one["use"], one["code"]) for one in told] == [
