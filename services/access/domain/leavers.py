@@ -185,7 +185,7 @@ class _Settling:
         said = self._counted(said, leave)
         items = self._items(said.id, until)
         if said.hold is not None:
-            self.world.admins.drop(self.known.person)
+            self._stand_down(said)
         if leave.at > self.world.now or said.hold is not None:
             self._plan(said, leave, items)
             now = replace(said, state="leaving", snapshot=snapshot_of(items))
@@ -196,6 +196,12 @@ class _Settling:
         held = self._remove(now, items, manager=leave.manager)
         self._summary(access.LeaverProcessed, now, len(items), held)
         return now
+
+    def _stand_down(self, said: Standing) -> None:
+        """Whose stint in force ends administers nothing; by the end of an earlier one, only what it gave is lost."""
+        begun = [stint.id for stint in self.told.stints if stint.begins <= self.world.now]
+        if said.id == (begun[-1] if begun else self.told.stints[0].id):
+            self.world.admins.drop(self.known.person)
 
     def _counted(self, said: Standing, leave: Leave) -> Standing:
         """Past the breaker, or held by it."""
@@ -228,9 +234,11 @@ class _Settling:
         self, said: Standing, items: Sequence[Item], *, manager: str | None = None, appeared: bool = False
     ) -> int:
         """Request every removal that is not under way; how many are held. `appeared`: after the leaving."""
-        self.world.admins.drop(self.known.person)
+        self._stand_down(said)
         for item in items:
             row = self.rows.get((said.id, item.kind, item.id))
+            if item.administers and (row is None or not row.open):
+                self.world.admins.drop(self.known.person, item.site)
             if row is not None and row.state == "confirmed":
                 again = reopen(row)
                 self._put(again)

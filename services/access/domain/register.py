@@ -128,9 +128,9 @@ class Admins:
             admins._by_site.setdefault(holder.site, {})[holder.person] = holder.communications
         return admins
 
-    def drop(self, person: str) -> None:
-        """Somebody is no active administrator any more, anywhere."""
-        for holders in self._by_site.values():
+    def drop(self, person: str, site: str | None = None) -> None:
+        """Somebody is no active administrator any more, of a site or anywhere."""
+        for holders in self._by_site.values() if site is None else (self._by_site.get(site, {}),):
             holders.pop(person, None)
 
     def anybody(self, site: str) -> bool:

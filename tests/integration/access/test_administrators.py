@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.access.landlord import PDF, Landlord
-from tests.unit.access.said import left, rehired, returned, suspended
+from tests.unit.access.said import left, moved, rehired, returned, suspended
 
 GRANTS = "grant,account,site,role"
 
@@ -75,6 +75,30 @@ async def test_who_is_taken_on_again_administers_nothing_by_a_role_that_is_being
     await staffed.hear(left("m1", time="Tue 09:00"))
     known = await staffed.revocations()
     assert (known["gc"]["state"], known["gm"]["state"]) == ("requested", "held-last-admin")
+
+
+async def test_who_works_here_again_administers_by_what_came_since(staffed: Landlord) -> None:
+    await staffed.hear(left("c1"))
+    await staffed.hear(rehired("c1", starts_on="2026-03-10", time="Mon 10:00"))
+    await staffed.reach("Tue 09:00")
+    await staffed.brought("grants", GRANTS, "gc2,ac,page,admin")
+    assert (await staffed.revocations())["gc"]["state"] == "requested"
+    await staffed.forget()
+    await staffed.hear(moved("c1", "m9", time="Tue 09:00"), left("p2", time="Tue 09:00"))
+    assert await staffed.names() == ["revoke-access", "leaver-processed"]
+
+
+async def test_who_works_here_again_loses_what_the_stint_gave_that_ends_late(staffed: Landlord) -> None:
+    await staffed.hear(rehired("c1", starts_on="2026-03-10", time="Mon 10:00"))
+    await staffed.reach("Tue 09:00")
+    await staffed.brought("grants", GRANTS, "gp,a2,group,admin", "gc2,ac,group,admin")
+    await staffed.forget()
+    await staffed.hear(left("c1", stint="s1", time="Tue 09:00"), left("p2", time="Tue 09:00"))
+    known = await staffed.revocations()
+    assert {one: row["state"] for one, row in known.items()} == {
+        "g2": "held-last-admin", "gc": "held-last-admin", "gp": "requested",
+    }  # fmt: skip
+    assert [event.data.site for event in await staffed.told("revocation-held")] == ["page", "page"]  # type: ignore[attr-defined] # its class
 
 
 async def test_who_is_yet_to_come_is_no_administrator_until_they_do(staffed: Landlord) -> None:
