@@ -152,7 +152,13 @@ Known = Mapping[str, Mapping[str, Any]]
 
 
 async def _check_sites(tx: Tx, organisation: str, lines: Sequence[Line], known: Known) -> list[Fault]:
-    return []
+    """A site stays what it is while access to it is being taken: another kind of site has other items of access."""
+    turned = [
+        line for line in lines if line.key in known and line.values["kind"] not in (None, known[line.key]["kind"])
+    ]
+    busy = await entries.being_emptied(tx, organisation, (line.key for line in turned))
+    detail = "access to this site is being taken: its kind changes when that is confirmed"
+    return [Fault(line.number, "kind", "in-revocation", detail) for line in turned if line.key in busy]
 
 
 async def _check_accounts(tx: Tx, organisation: str, lines: Sequence[Line], known: Known) -> list[Fault]:

@@ -10,7 +10,18 @@ from sqlalchemy import Row
 from services.access.domain import Revocation
 from shared.bus.tx import Tx
 
-__all__ = ["Kind", "all_of", "end_access", "holders_of", "in_revocation", "known", "remember", "save", "site"]
+__all__ = [
+    "Kind",
+    "all_of",
+    "being_emptied",
+    "end_access",
+    "holders_of",
+    "in_revocation",
+    "known",
+    "remember",
+    "save",
+    "site",
+]
 
 Kind = str
 """sites, accounts or grants."""
@@ -107,6 +118,12 @@ IN_REVOCATION = """
         and state not in ('confirmed', 'cancelled')
 """
 
+BEING_EMPTIED = """
+    select distinct site from revocations
+    where organisation = :organisation and site = any(cast(:sites as text[]))
+        and state not in ('planned', 'confirmed', 'cancelled')
+"""
+
 HOLDERS = """
     select g."grant", g.account, a.person, g.role, p.roles, p.suspended, p.manager, r.revocation, r.state
     from grants g
@@ -184,6 +201,12 @@ async def in_revocation(tx: Tx, organisation: str, accounts: Iterable[str]) -> s
     """Of these accounts those from which access is being, or will be, taken."""
     rows = await tx.fetch(IN_REVOCATION, organisation=organisation, accounts=sorted(set(accounts)))
     return {row.account for row in rows}
+
+
+async def being_emptied(tx: Tx, organisation: str, sites: Iterable[str]) -> set[str]:
+    """Of these sites those to which somebody's access is being taken."""
+    rows = await tx.fetch(BEING_EMPTIED, organisation=organisation, sites=sorted(set(sites)))
+    return {row.site for row in rows}
 
 
 async def site(tx: Tx, organisation: str, identity: str) -> Mapping[str, Any] | None:

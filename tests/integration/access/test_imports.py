@@ -226,6 +226,21 @@ async def test_an_account_changes_hands_when_access_is_no_longer_taken_from_it(s
     assert (await staffed.bring("accounts", handed)).json()["changed"] == 1
 
 
+async def test_a_site_becomes_another_kind_when_access_is_no_longer_taken_from_it(staffed: Landlord) -> None:
+    turned = ["site,kind", "page,business-profile"]
+    await staffed.hear(left("p1", leave_at="Tue 09:00"))
+    assert (await staffed.bring("sites", turned)).json()["changed"] == 1
+    await staffed.brought("sites", "site,kind", "page,page")
+    await staffed.reach("Tue 09:00")
+    before = await staffed.rows("select revocation, kind, item, state from revocations order by 1")
+    assert _errors(await staffed.bring("sites", turned)) == [(2, "kind", "in-revocation")]
+    assert (await staffed.bring("sites", ["site,kind,name", "page,page,Our page"])).json()["changed"] == 1
+    assert await staffed.rows("select revocation, kind, item, state from revocations order by 1") == before
+    known = await staffed.revocations()
+    assert (await staffed.act(known["g1"]["revocation"], "confirm", file=PDF)).status_code == 200
+    assert (await staffed.bring("sites", turned)).json()["changed"] == 1
+
+
 async def test_a_grant_that_appears_for_a_leaver_is_revoked_at_once(staffed: Landlord) -> None:
     await staffed.hear(left("p1"))
     await staffed.forget()
