@@ -6,9 +6,8 @@ import shutil
 __all__ = ["NAMES", "NO_CHROMIUM", "VARIABLE", "chromium"]
 
 VARIABLE = "HOUSERULES_CHROMIUM"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""The first draws pages and nothing around them: it takes a fifth of the time."""
 NO_CHROMIUM = f"no Chromium found (install chromium, or set {VARIABLE})"
 
 
