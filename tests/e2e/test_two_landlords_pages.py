@@ -59,8 +59,8 @@ VIEWS: Mapping[Route, Way] = {
     ("access", "GET", "/page/sites/{id}"): Way("/page/sites/{page}", "{page}", PLAIN),
     ("access", "GET", "/page/imports"): Way("/page/imports", "", PLAIN),
     ("consent", "GET", "/"): Way("/?person={face}", "{image}", PLAIN),
-    ("consent", "GET", "/page/images/{image:path}"): Way("/page/images/{image}", "{face}"),
-    ("consent", "GET", "/page/people/{person:path}"): Way("/page/people/{face}", "{subject}"),
+    ("consent", "GET", "/page/images/{image}"): Way("/page/images/{image}", "{face}"),
+    ("consent", "GET", "/page/people/{person}"): Way("/page/people/{face}", "{subject}"),
     ("consent", "GET", "/page/records"): Way("/page/records", "", PLAIN),
     ("consent", "GET", "/page/look-up"): Way("/page/look-up", "", 303),
 }
@@ -73,8 +73,8 @@ FORMS: Mapping[Route, str] = {
     ("access", "POST", "/page/revocations/{id}/reopen"): "/page/revocations/{shown}/reopen",
     ("access", "POST", "/page/cases/{id}/release"): "/page/cases/{case}/release",
     ("access", "POST", "/page/cases/{id}/dismiss"): "/page/cases/{case}/dismiss",
-    ("consent", "POST", "/page/images/{image:path}/clear-background"): "/page/images/{image}/clear-background",
-    ("consent", "POST", "/page/images/{image:path}/copyright"): "/page/images/{image}/copyright",
+    ("consent", "POST", "/page/images/{image}/clear-background"): "/page/images/{image}/clear-background",
+    ("consent", "POST", "/page/images/{image}/copyright"): "/page/images/{image}/copyright",
     ("consent", "POST", "/page/consents/{consent}/withdraw"): "/page/consents/{consent}/withdraw",
     ("consent", "POST", "/page/takedowns/{id}/claim"): "/page/takedowns/{takedown}/claim",
     ("consent", "POST", "/page/takedowns/{id}/verify"): "/page/takedowns/{takedown}/verify",
@@ -85,7 +85,7 @@ MAKING = {
     ("access", "POST", "/page/imports"),
     ("access", "POST", "/page/imports/confirm"),
     ("consent", "POST", "/page/records"),
-    ("consent", "POST", "/page/people/{person:path}/note"),
+    ("consent", "POST", "/page/people/{person}/note"),
 }
 """Make or change things of the sender's own organisation, whatever ids they name."""
 FILLED = {
