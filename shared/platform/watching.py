@@ -45,7 +45,7 @@ class Timed:
             status = 500
             raise
         finally:
-            route = getattr(scope.get("route"), "path", UNMATCHED)
+            route = getattr(scope.get("route"), "path", UNMATCHED).replace(":path}", "}")
             method = scope["method"] if scope["method"] in METHODS else "other"
             self.instruments.add("http_requests", method, route, str(status))
             self.instruments.observe("http_seconds", route, value=time.perf_counter() - began)
