@@ -217,10 +217,10 @@ async def test_names_are_text_and_are_noted_as_read(gallery: Gallery, ann: Visit
 
 def sendable(gallery: Gallery, ids: dict[str, str]) -> list[tuple[str, str]]:
     """Every page route with the ids of things that there are."""
-    named = {"person:path": "1001", "image:path": "i1", "id": ids["takedown"], "consent": ids["consent"]}
+    named = {"person": "1001", "image": "i1", "id": ids["takedown"], "consent": ids["consent"]}
     pages = [door for door in doors_of(gallery.service.app) if door.path == "/" or door.path.startswith("/page/")]
     ours = [door for door in pages if "sign-" not in door.path and not door.path.endswith((".css", ".svg"))]
-    return [(door.methods[0], _filled(door.path, named)) for door in ours]
+    return [(door.methods[0], _filled(door.path.replace(":path}", "}"), named)) for door in ours]
 
 
 def _filled(path: str, named: dict[str, str]) -> str:
