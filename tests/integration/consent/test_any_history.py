@@ -40,7 +40,7 @@ USES = {"web": "website", "in": "internal"}
 CHANNELS = st.sampled_from([("website",), ("website", "internal"), ("internal",), ("press",)])
 People = st.sampled_from(PEOPLE)
 Revisions = st.sampled_from([None, None, 1, 2, 3])
-Faces = st.sampled_from([None, 0, 2, 3])
+Faces = st.sampled_from([None, None, 2, 3, 3])
 Result = TypeVar("Result")
 
 
@@ -137,7 +137,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.history = History(landlord)
         self.contents = 0
         self.stints = 0
-        self.faces: int | None = None
+        self.faces: int | None = 3
         self.names: dict[str, str] = {}
         self.gallery.clock(NOW)
         self.do(self.gallery.rows.execute(";".join(f"delete from {table}" for table in TABLES)))
@@ -260,6 +260,13 @@ class AnyHistory(RuleBasedStateMachine):
             self.time_passes(hours=1)
             self.hear("leave-cancelled", person=person, stint=self.names[person], revision=revision)
             self.history.leaves(person, None, revision)
+
+    @precondition(lambda self: any(self.history.stints.values()))
+    @rule(person=People, revision=st.sampled_from([None, 1, 3]))
+    def leave_and_think_again(self, person: str, revision: int | None) -> None:
+        if self.history.stints[person]:
+            self.leave(person, 0, "at once", 2)
+            self.stay(person, revision)
 
     @rule(hours=st.sampled_from([1, 14, 24, 24 * 30, 24 * 365, 24 * 1095]))
     def time_passes(self, hours: int) -> None:
