@@ -6,13 +6,14 @@ import re
 import shlex
 import signal
 from asyncio.subprocess import PIPE, Process
+from datetime import datetime
 
 import typer
 
 from deploy.local.layout import ROOT
 from shared.cli.main import app
 from tests.e2e.listener import Heard
-from tests.e2e.world import World
+from tests.e2e.world import LONDON, World
 
 BY_HAND, YOUR_SYSTEMS = "## Try it by hand", "## Point your systems at it"
 SAYS_S = 60.0
@@ -96,7 +97,7 @@ def about(heard: list[Heard], name: str, **fields: str) -> list[Heard]:
 
 
 async def test_systems_that_are_pointed_at_it_as_the_readme_says_are_heard(world: World) -> None:
-    await world.at("2026-03-23 09:00")
+    await world.at(f"{datetime.now(LONDON):%Y-%m-%d %H:%M:%S}")  # the examples say things of now
     register, hr_kafka, hr_http, inbox, images_kafka, images_http = blocks(YOUR_SYSTEMS)
     await pasted(world, register)
     await world.settle()

@@ -160,15 +160,16 @@ class Owner:
 async def owner(world: World) -> Owner:
     """Westward with one thing of each kind that a page shows; wheatley with the same people."""
     await landlord(world, "wheatley", f"thread-{uuid7()}")
-    ours = await landlord(world, "westward", f"thread-{uuid7()}")
+    ours = await landlord(world, "westward", f"thread-{uuid7()}", f"site-{uuid7()}")
+    await world.at("2026-12-07 09:00")  # an hour in which nobody else leaves
     item = (await world.ask("intake", f"/items/{ours.item}")).json()
-    leaving, theirs = Leaving(world, "westward"), None
+    leaving = Leaving(world, "westward")
     theirs = Leaving(world, "wheatley", leaving.mark)
     for one in (leaving, theirs):
         await one.register()
-    await leaving.over_kafka(leaving.event("staff-left", "2026-03-23T08:00:00Z"))
+    await leaving.over_kafka(leaving.event("staff-left", "2026-12-07T08:00:00Z"))
     nobody = Leaving(world, "westward", leaving.mark, who="unheard-of")
-    await nobody.over_kafka(nobody.event("staff-left", "2026-03-23T08:00:00Z"))
+    await nobody.over_kafka(nobody.event("staff-left", "2026-12-07T08:00:00Z"))
     await world.settle()
     open_ones = await leaving.revocations()
     proof = f"gone {leaving.mark}"

@@ -169,7 +169,7 @@ async def test_a_waiver_offers_what_the_policy_allows(house: House) -> None:
 
 
 REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
-    ("hide", {"reason": "", "note": "I typed this"}, 422, "reason"),
+    ("hide", {"reason": "rude", "note": "I typed this"}, 422, "reason"),
     ("reply", {"text": "I typed <i>this</i>", "at": "2026-03-28T16:30"}, 422, "still to come"),
     ("reply", {"text": "I typed <i>this</i>", "at": "yesterday"}, 422, "no date and time"),
     ("restore", {"reason": "other", "note": "I typed this"}, 409, "neither hidden nor removed"),
