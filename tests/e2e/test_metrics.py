@@ -27,6 +27,8 @@ from tests.e2e.scenery import bury
 from tests.e2e.world import World, eventually
 from tests.prometheus import Prometheus, scraping
 
+pytestmark = pytest.mark.long  # every expression against a week of stories: some minutes
+
 SPANS = Windows(shrink=60.0, least=4.0)
 LANDLORDS = ("westward", "wheatley")
 BEGIN, LATER = "2026-11-02 09:00", "2026-11-06 12:00"

@@ -20,7 +20,7 @@ EXCLUDED = (
     "unsupported_method",  # /deliveries/retry is also a /deliveries/{id}, whose id is wrong
     "allow_header_conformance",  # Starlette's Allow names the methods of one route of a path
 )
-EXAMPLES, LIMIT_S = 8, 300
+EXAMPLES, LIMIT_S = 3, 300
 ACTS = (
     "classify",
     "waive",

@@ -23,6 +23,8 @@ from shared.cli.kafka import send
 from shared.cli.main import app
 from tests.stacks import RunningStack, running
 
+pytestmark = pytest.mark.long  # each breaks a running stack and has it mended
+
 Line = tuple[str, str]
 MAIL = ("mail", "")
 UNREAD = "houserules.images.houserules-consent.dlt"
