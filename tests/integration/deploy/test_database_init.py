@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from shared.cli.main import app
 from tests import containers
@@ -40,26 +41,44 @@ async def connected(secrets: Path, name: str, database: str | None = None) -> as
     return await asyncpg.connect(re.sub(r"/\w+$", f"/{database}", url) if database else url)
 
 
-def test_whoever_waits_for_migrations_is_told_that_there_are_none(secrets: Path) -> None:
+def migrate(secrets: Path, *words: str) -> Result:
+    """`houserules migrate`, as it finds its databases in the folder of secrets."""
+    return CliRunner().invoke(app, ["migrate", *words], env={"HOUSERULES_SECRETS": str(secrets)})
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """An installation whose migrations have run, and what was said before and meanwhile."""
+
+    secrets: Path
+    before: Result
+    done: Result
+
+
+@pytest.fixture(scope="module")
+def migrated(secrets: Path) -> Migrated:
+    """Ask once before there are tables, then make them: whichever test is first."""
+    before = migrate(secrets, "sla", "--only-wait", "1")
+    return Migrated(secrets, before, migrate(secrets, *SERVICES))
+
+
+def test_whoever_waits_for_migrations_is_told_that_there_are_none(migrated: Migrated) -> None:
     """As the app role, which makes none itself."""
-    done = CliRunner().invoke(app, ["migrate", "sla", "--only-wait", "1"], env={"HOUSERULES_SECRETS": str(secrets)})
-    assert done.exit_code == 1
-    assert "The database of sla is not up to date" in done.stderr
+    assert migrated.before.exit_code == 1
+    assert "The database of sla is not up to date" in migrated.before.stderr
 
 
-def test_migrations_run_from_the_folder_of_secrets(secrets: Path) -> None:
-    done = CliRunner().invoke(app, ["migrate", *SERVICES], env={"HOUSERULES_SECRETS": str(secrets)})
+def test_migrations_run_from_the_folder_of_secrets(migrated: Migrated) -> None:
+    done = migrated.done
     assert done.exit_code == 0, done.stderr
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == list(SERVICES)
-    waited = CliRunner().invoke(
-        app, ["migrate", *SERVICES, "--only-wait", "0"], env={"HOUSERULES_SECRETS": str(secrets)}
-    )
+    waited = migrate(migrated.secrets, *SERVICES, "--only-wait", "0")
     assert (waited.exit_code, waited.stderr) == (0, done.stderr)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_an_app_role_works_with_rows_and_has_no_ddl(secrets: Path, service: str) -> None:
-    connection = await connected(secrets, f"{service.upper()}_DATABASE_URL")
+async def test_an_app_role_works_with_rows_and_has_no_ddl(migrated: Migrated, service: str) -> None:
+    connection = await connected(migrated.secrets, f"{service.upper()}_DATABASE_URL")
     try:
         assert await connection.fetchval("select count(*) from outbox") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
