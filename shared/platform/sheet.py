@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["MEDIA_TYPE", "lines"]
+__all__ = ["MEDIA_TYPE", "lines", "plain"]
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -22,6 +22,11 @@ def lines(rows: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
+
+
+def plain(cell: str) -> str:
+    """What `lines` wrote a cell for: without the apostrophe before what would be taken for a formula."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _cell(value: Any) -> str:

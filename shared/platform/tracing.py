@@ -27,8 +27,6 @@ ATTRIBUTES = frozenset(
         "cloudevents.event_id",
         "cloudevents.event_type",
         "houserules.organisation",
-        "houserules.delivery",
-        "houserules.source",
         "messaging.consumer.group.name",
         "messaging.destination.name",
         "messaging.destination.partition.id",

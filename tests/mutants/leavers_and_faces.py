@@ -187,9 +187,9 @@ LEAVERS = (
     Mutant(
         name="formula-in-an-export",
         without="a cell is written as it is, and a spreadsheet runs it",
-        file=f"{ACCESS}/domain/table.py",
-        old='    return f"\'{cell}" if _FORMULA.match(cell) else cell\n',
-        new="    return cell\n",
+        file="shared/platform/sheet.py",
+        old='    return f"\'{text}" if _FORMULA.match(text) else text\n',
+        new="    return text\n",
         red=(
             f"{ACCESS_UNIT}/test_table.py::test_no_cell_is_a_formula",
             f"{IMPORTS}::test_a_formula_stays_text_and_is_escaped_on_export",

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from shared.bus import Bus
+from shared.bus.room import room
 from shared.platform.auth import Principal, allow
 from shared.platform.http import ERRORS
-from shared.platform.problem import Problem, unavailable
+from shared.platform.problem import Problem
 from shared.policy import Packs
 
 __all__ = [
@@ -76,8 +77,7 @@ async def writable(request: Request, principal: Principal) -> None:
     """Raises a problem for an organisation without a pack, and while too much waits to be sent."""
     if principal.organisation not in packs_of(request).organisations:
         raise Problem(403, "unknown-organisation", "There is no policy pack for the credential's organisation.")
-    if await bus_of(request).outbox_full():
-        raise unavailable("Too much waits for Kafka already; nothing was stored. Send it again.", 5)
+    await room(bus_of(request))
 
 
 def must(found: Any, what: str) -> Any:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared.platform import sheet
+
 __all__ = [
     "Column",
     "Fault",
@@ -28,7 +30,6 @@ __all__ = [
 ]
 
 MOST = 255
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -209,7 +210,7 @@ def _values(number: int, cells: Mapping[str, str], columns: Mapping[str, Column]
     values: dict[str, Any] = {}
     faults = []
     for name, column in columns.items():
-        cell = _plain(cells.get(name, "").strip(" "))
+        cell = sheet.plain(cells.get(name, "").strip(" "))
         values[name] = None
         if cell:
             try:
@@ -219,21 +220,7 @@ def _values(number: int, cells: Mapping[str, str], columns: Mapping[str, Column]
     return values, faults
 
 
-def _plain(cell: str) -> str:
-    """Without the apostrophe that `write` puts before what a spreadsheet would take for a formula."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
-def _escaped(value: Any) -> str:
-    cell = "" if value is None else ";".join(value) if isinstance(value, (list, tuple)) else str(value)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
 def write(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> str:
     """A table that `read` reads back, and that no spreadsheet runs."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
     names = [column.name for column in columns]
-    writer.writerow(names)
-    writer.writerows([_escaped(row.get(name)) for name in names] for row in rows)
-    return out.getvalue()
+    return sheet.lines([names, *([row.get(name) for name in names] for row in rows)])

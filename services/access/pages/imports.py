@@ -72,9 +72,9 @@ async def dry_run(
 async def confirm(
     request: Request,
     visitor: Keeping,
+    packed: Annotated[list[str], Form(default_factory=list)],
     kind: Annotated[str, Form()] = "",
     roster: Annotated[str, Form()] = "",
-    packed: Annotated[list[str], Form()] = [],  # noqa: B006 FastAPI copies a default
 ) -> Response:
     """Take the table that was tried."""
     raw = _unpacked("".join(packed))

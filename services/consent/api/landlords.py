@@ -7,9 +7,10 @@ from fastapi import Depends, Path, Request
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from shared.bus import Bus
+from shared.bus.room import room
 from shared.platform.auth import Principal, allow
 from shared.platform.http import ERRORS
-from shared.platform.problem import Fault, Problem, unavailable
+from shared.platform.problem import Fault, Problem
 from shared.policy import Pack, Packs
 
 __all__ = [
@@ -95,8 +96,7 @@ def pack_of(request: Request, principal: Principal, now: datetime) -> Pack:
 
 async def writable(request: Request) -> None:
     """Raises a 503 problem while too much waits to be sent: what a door writes is told of."""
-    if await bus_of(request).outbox_full():
-        raise unavailable("Too much waits for Kafka already; nothing was stored. Send it again.", 5)
+    await room(bus_of(request))
 
 
 def invalid(*faults: tuple[str, str], code: str = "invalid") -> Problem:
