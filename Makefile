@@ -8,7 +8,7 @@ WORKERS ?= 3
 CODE := services shared deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo run stop status prepare test test-long chaos bench mutants lint contracts dashboards format check clean
+.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-long mutants lint contracts dashboards format check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,7 +42,12 @@ chaos: ready ## faults, one by one, under load
 	@$(PY) -m pytest -m "long or not long" tests/chaos
 
 bench: ready ## how fast, and what it is measured against
-	@$(PY) -m pytest -m "long or not long" -s tests/bench
+	@$(PY) -m deploy.local prepare
+	@$(PY) -m tests.bench
+
+bench-long: ready ## what of it takes its time: the largest numbers
+	@$(PY) -m deploy.local prepare
+	@$(PY) -m tests.bench --long
 
 mutants: ready ## breaks the code in named ways, and shows which test sees it
 	@$(PY) -m tests.mutants

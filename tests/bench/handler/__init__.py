@@ -1,0 +1,1 @@
+"""(a) The sla service's handler of `messages`, from Kafka to committed, beside its limits and its peers."""

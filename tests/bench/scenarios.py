@@ -1,0 +1,23 @@
+"""What can be measured, by name: the class of each scenario, loaded when it is run."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+from tests.bench.harness import Scenario
+
+__all__ = ["SCENARIOS", "scenario"]
+
+SCENARIOS: Mapping[str, str] = MappingProxyType(
+    {
+        "handler": "tests.bench.handler.scenario:Handler",
+    }
+)
+"""In the order in which they are run and shown."""
+
+
+def scenario(name: str) -> type[Scenario]:
+    """The scenario of that name. Raises KeyError."""
+    module, _, kind = SCENARIOS[name].partition(":")
+    found: type[Scenario] = getattr(import_module(module), kind)
+    return found
