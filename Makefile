@@ -33,7 +33,7 @@ prepare: ready ## fetches and makes all that a first start needs
 
 test: ready ## every test but the long ones, on real PostgreSQL and Kafka
 	@$(PY) -m deploy.local prepare
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(SUITES)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(SUITES)
 
 test-long: ready ## the tests that take their time
 	@$(PY) -m pytest -m long tests

@@ -12,6 +12,7 @@ from tests import prometheus
 from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
+from tests.side_by_side import WholeFiles
 from tests.stacks import RunningStack, running
 
 
@@ -77,19 +78,18 @@ def running_stack() -> Iterator[RunningStack]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What goes side by side: files; but what shares a stack of the session stays with it. What is not there is not needed.
-
-    The end-to-end tests come first and have a stack a worker, for as many of their files as that worker takes.
-    """
+    """What is not there is not needed."""
     if chromium() is None:
         _leave_out(config, items, f"browser tests: {NO_CHROMIUM}", "tests/e2e/browser/")
     if not prometheus.found():
         for place in PROMETHEUS:
             _leave_out(config, items, f"tests of {place}: {prometheus.NO_PROMETHEUS}", place)
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        shares = "running_stack" in getattr(item, "fixturenames", ()) and not file.startswith("tests/e2e/")
-        item.add_marker(pytest.mark.xdist_group("running-stack" if shares else file))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
+    """What goes side by side: files."""
+    return WholeFiles(config, log)
 
 
 PROMETHEUS = ("tests/unit/observe/test_promtool.py", "tests/e2e/test_metrics.py", "tests/chaos/test_drill.py")
