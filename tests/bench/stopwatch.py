@@ -24,18 +24,21 @@ __all__ = ["Stopwatch", "main", "peak_bytes"]
 
 
 class Stopwatch:
-    """Wall time, CPU and peak memory of this process, or of the one that `watch` names, and CPU of the servers."""
+    """Wall time, CPU and peak memory of this process, or of those that `watch` names, and CPU of the servers."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._servers = {name: psutil.Process(pid) for name, pid in pids.items()}
-        self._watched: psutil.Process | None = None
+        self._watched: tuple[psutil.Process, ...] = ()
         self._began: tuple[float, float, dict[str, float]] | None = None
         self._figures: dict[str, float] = {}
         self.measured: Measured | None = None
 
-    def watch(self, pid: int) -> None:
-        """Measure that process, with its children, in place of this one: a service that this one drives."""
-        self._watched = psutil.Process(pid)
+    def watch(self, *pids: int) -> None:
+        """Measure those processes, with their children, in place of this one: a service that this one drives.
+
+        CPU is theirs together, the peak of memory that of the largest.
+        """
+        self._watched = tuple(psutil.Process(pid) for pid in pids)
 
     @property
     def running(self) -> bool:
@@ -59,7 +62,7 @@ class Stopwatch:
             count=count,
             seconds=seconds,
             cpu_s=self._cpu_s() - self._began[1],
-            peak_bytes=peak_bytes(self._watched.pid if self._watched else None),
+            peak_bytes=max(peak_bytes(one.pid) for one in self._watched) if self._watched else peak_bytes(),
             servers_cpu_s={name: _tree_cpu_s(one) - before[name] for name, one in self._servers.items()},
             figures=self._figures,
         )
@@ -69,7 +72,7 @@ class Stopwatch:
         self._figures[name] = value
 
     def _cpu_s(self) -> float:
-        return time.process_time() if self._watched is None else _tree_cpu_s(self._watched)
+        return sum(_tree_cpu_s(one) for one in self._watched) if self._watched else time.process_time()
 
 
 def _tree_cpu_s(root: psutil.Process) -> float:
