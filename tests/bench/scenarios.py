@@ -11,6 +11,13 @@ __all__ = ["SCENARIOS", "scenario"]
 SCENARIOS: Mapping[str, str] = MappingProxyType(
     {
         "handler": "tests.bench.handler.scenario:Handler",
+        "webhooks": "tests.bench.webhooks.scenario:Webhooks",
+        "worktime": "tests.bench.worktime.scenario:Worktime",
+        "breaches": "tests.bench.breaches.scenario:Breaches",
+        "breaches-many": "tests.bench.breaches.scenario:ManyBreaches",
+        "leavers": "tests.bench.leavers.scenario:Leavers",
+        "images": "tests.bench.images.scenario:Images",
+        "growth": "tests.bench.growth.scenario:Growth",
     }
 )
 """In the order in which they are run and shown."""

@@ -1,0 +1,1 @@
+"""Scenario: from a due time to its breach on Kafka."""

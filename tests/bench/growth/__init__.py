@@ -1,0 +1,1 @@
+"""Scenario: the handler with more processes, and with more rows already there."""

@@ -1,0 +1,1 @@
+"""Scenario: from an uploaded image to its decision on Kafka."""

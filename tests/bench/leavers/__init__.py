@@ -1,0 +1,1 @@
+"""Scenario: from a leaver to the last revocation on Kafka."""

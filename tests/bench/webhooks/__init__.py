@@ -1,0 +1,1 @@
+"""Scenario: a webhook until its 2xx."""

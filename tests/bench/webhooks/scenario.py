@@ -1,0 +1,131 @@
+"""A webhook from its first byte to its 2xx: intake's door against itself without a database, and a commit a request."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from tests.bench.contest import Column, Contestant, Goal, Measured, Rows, Wrong
+from tests.bench.harness import Scenario
+from tests.bench.installation import Installation, Running, opened
+from tests.bench.webhooks.client import SECRET, SOURCE
+from tests.bench.webhooks.doors import POOL
+
+__all__ = ["Webhooks"]
+
+CLIENT = "tests.bench.webhooks.client:deliver"
+CONNECTIONS = 64
+RATE = 300.0
+"""Requests a second in the open loop: what each of them can take, so that times are of service and not of a queue."""
+
+OURS, WHOLE, NOTHING, ROW, ORM = "ours", "ours, all in one", "no database", "row by row", "row by row, ORM"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A contestant's process, and its database."""
+
+    installation: Installation
+    running: Running
+
+
+class Webhooks(Scenario):
+    """See the module."""
+
+    name = "webhooks"
+    title = "Webhook accept"
+    work = (
+        "A signed delivery of about 600 bytes, from its request to its 2xx: signature over the raw bytes, and the row "
+        f"committed. Rate in a closed loop over {CONNECTIONS} connections; p50 and p99 in an open loop of {RATE:g} a "
+        "second, each time counted from when the request was to be sent. The client is a process of its own; `client` is "
+        "how much of a core it took in the closed loop. CPU and memory are the door's process."
+    )
+    unit = "requests"
+    size = 4_000
+    quick_size = 1_000
+    contestants: ClassVar = (
+        Contestant(
+            name=OURS, what="intake's door (`api`): deliveries that wait together are committed together", run=CLIENT,
+            settings="as shipped: pool 8",
+        ),
+        Contestant(
+            name=NOTHING, what="the same door, which keeps nothing", run=CLIENT, settings="no database, no sampler",
+        ),
+        Contestant(
+            name=ROW, what="the same door, one INSERT and its commit a request", run=CLIENT,
+            settings=f"asyncpg pool of {POOL}, kept open, prepared statements",
+            tuned_by="https://magicstack.github.io/asyncpg/current/usage.html#connection-pools",
+        ),
+        Contestant(
+            name=ORM, what="the same door, a session, an object and a commit a request", run=CLIENT,
+            settings=f"SQLAlchemy on asyncpg, pool of {POOL}, no pre-ping, expire_on_commit=False",
+            tuned_by="https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html",
+        ),
+        Contestant(
+            name=WHOLE, what="intake in one process (`all`): its worker and relay go on beside the door", run=CLIENT,
+            settings="as shipped", quick=False,
+        ),
+    )  # fmt: skip
+    goals: ClassVar = (
+        Goal(text="of the same door without a database", of=OURS, to=NOTHING, at_least=0.7),
+        Goal(text="against a commit a request over a bare pool", of=OURS, to=ROW, at_least=1.8),
+        Goal(text="against a commit a request as the ORM's documentation has it", of=OURS, to=ORM, at_least=1.8),
+        Goal(text="peak memory of the door, MiB", of=OURS, figure="peak_mib", at_most=250, gated=True),
+    )
+    columns: ClassVar = (
+        Column("p50_ms", "p50 ms", ".1f"),
+        Column("p99_ms", "p99 ms", ".1f"),
+        Column("client", "client, % of a core", ".0f"),
+    )
+
+    async def open(self) -> None:
+        """Start every door, each on a database of its own."""
+        self.stack = AsyncExitStack()
+        self.doors: dict[str, Door] = {}
+        sources = self.servers.place / "sources.json"
+        entry = {"source": SOURCE, "organisation": "westward", "accounts": [], "secrets": [SECRET]}
+        sources.write_bytes(msgspec.json.encode([entry]))
+        extra = {"INTAKE_SOURCES": str(sources)}
+        doors = "tests.bench.webhooks.doors"
+        for number, (name, mode, module) in enumerate((
+            (OURS, "api", None), (NOTHING, "nothing", doors), (ROW, "row", doors), (ORM, "orm", doors),
+            (WHOLE, "all", None),
+        )):  # fmt: skip
+            database = await self.servers.database("intake")
+            installation = await self.stack.enter_async_context(
+                opened("intake", database, self.servers.bootstrap, f"webhooks{number}.", self.servers.place)
+            )
+            self.doors[name] = Door(installation, installation.start(mode, module=module, extra=extra))
+        for door in self.doors.values():
+            await door.running.ready("/healthz")
+
+    async def arrange(self, contestant: Contestant, count: int) -> dict[str, Any]:
+        """Nothing is kept from the last round but the ids' sequence."""
+        door = self.doors[contestant.name]
+        await door.installation.rows.execute("truncate deliveries")
+        return {
+            "port": door.running.port,
+            "pid": door.running.process.pid,
+            "connections": CONNECTIONS,
+            "scheduled": max(150, count // 4),
+            "rate": RATE,
+        }
+
+    async def check(self, contestant: Contestant, count: int, given: Mapping[str, Any], measured: Measured) -> Rows:
+        """Every 200 is a row, but for who keeps nothing: there the answers were counted."""
+        accepted = int(measured.figures["accepted"])
+        wanted = sorted([*(f"closed-{n}" for n in range(count)), *(f"open-{n}" for n in range(given["scheduled"]))])
+        if accepted != len(wanted):
+            raise Wrong(f"{contestant.name} answered 200 to {accepted} of {len(wanted)}")
+        rows = self.doors[contestant.name].installation.rows
+        kept = [row[0] for row in await rows.fetch('select delivery from deliveries order by delivery collate "C"')]
+        if kept != ([] if contestant.name == NOTHING else wanted):
+            raise Wrong(f"{contestant.name} kept {len(kept)} of {accepted} that it said it had")
+        return Rows(len(kept), hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:12])
+
+    async def close(self) -> None:
+        """Stop every door."""
+        await self.stack.aclose()

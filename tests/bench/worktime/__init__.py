@@ -1,0 +1,1 @@
+"""Scenario: deadline arithmetic."""
