@@ -12,6 +12,7 @@ SCENARIOS: Mapping[str, str] = MappingProxyType(
     {
         "handler": "tests.bench.handler.scenario:Handler",
         "webhooks": "tests.bench.webhooks.scenario:Webhooks",
+        "relay": "tests.bench.relay.scenario:Relay",
         "worktime": "tests.bench.worktime.scenario:Worktime",
         "breaches": "tests.bench.breaches.scenario:Breaches",
         "breaches-many": "tests.bench.breaches.scenario:ManyBreaches",
