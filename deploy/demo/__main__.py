@@ -11,22 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-import httpx
-
-from deploy.demo.doors import Doors
-from deploy.demo.evidence import Row, compare
-from deploy.demo.play import Play, stand_at
-from deploy.demo.stories import STORIES
+from deploy.demo.performance import perform
+from deploy.demo.play import stand_at
 from deploy.demo.table import show
 from deploy.demo.week import BEGIN
 from deploy.local.errors import StackError
 from deploy.local.layout import Folders, Lock
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
-from shared.cli.doors import problem_text
 from shared.cli.failure import Failure
-from shared.cli.kafka import onlooker, writer
-from shared.cli.quiet import Quiet
 from shared.cli.stack import Stack as RunningStack
 
 INTERRUPTED = 130
@@ -37,7 +30,6 @@ PAGES = {
     "access": "leavers, and what is being taken from them",
     "consent": "pictures without a form, and forms that run out",
 }
-WATCHED = ("messages", "people", "images", "sla", "access", "consent")
 
 
 def say(text: str) -> None:
@@ -83,7 +75,7 @@ def main() -> int:
 
 def _present(folders: Folders, clock: Path) -> int:
     began = time.monotonic()
-    rows = asyncio.run(_perform(RunningStack(folders.stack_file), clock))
+    rows = asyncio.run(perform(RunningStack(folders.stack_file), clock))
     took = time.monotonic() - began
     show(rows)
     differ = [row for row in rows if not row.kept]
@@ -111,28 +103,6 @@ def where_to_look(services: Mapping[str, str]) -> str:
             "Ctrl-C here, or `make stop` elsewhere, ends it.",
         ]
     )
-
-
-async def _perform(stack: RunningStack, clock: Path) -> list[Row]:
-    """The week, and the evidence of it."""
-    names = [stack.topics().shared(name) for name in WATCHED]
-    async with (
-        httpx.AsyncClient(timeout=30, trust_env=False) as client,
-        Quiet(stack) as quiet,
-        onlooker(stack.file.kafka, names, from_beginning=True) as consumer,
-        writer(stack.file.kafka) as producer,
-    ):
-        doors = Doors(stack, client, producer)
-        play = Play(clock, doors, quiet, consumer)
-        play.cast(STORIES)
-        try:
-            await play.run()
-            return await compare(play, doors)
-        except httpx.HTTPStatusError as error:
-            where = f"{error.request.method} {error.request.url}"
-            raise Failure(f"{where} answers {problem_text(error.response)}") from error
-        except httpx.HTTPError as error:
-            raise Failure(f"A door does not answer: {type(error).__name__}.") from error
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ second after each due time, each leave that is planned and the deadline of each 
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,10 +21,16 @@ from shared.cli.records import describe, name_of
 from shared.cli.telling import line, local
 from shared.platform.clock import ClockFile
 
-__all__ = ["Play", "stand_at"]
+__all__ = ["Between", "Play", "at_once", "stand_at"]
 
 QUIET_S = 60.0
 MOMENT = timedelta(seconds=1)
+Between = Callable[[datetime, datetime], Awaitable[None]]
+"""What somebody who watches does when all of an instant is done, the first, before the clock moves to the next, the second."""
+
+
+async def at_once(over: datetime, coming: datetime) -> None:
+    """Go on."""
 
 
 def stand_at(file: Path, instant: datetime) -> None:
@@ -66,12 +72,13 @@ class Play:
                 self._acts.setdefault(act.at, []).append((scene, act))
                 heapq.heappush(self._agenda, act.at)
 
-    async def run(self) -> None:
+    async def run(self, between: Between = at_once) -> None:
         """Go through the week."""
         while self._agenda:
             instant = heapq.heappop(self._agenda)
             if instant <= self._now or instant > END:
                 continue
+            await between(self._now, instant)
             self._now = instant
             stand_at(self._clock, instant)
             for scene, act in self._acts.get(instant, ()):
