@@ -92,7 +92,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
     return WholeFiles(config, log)
 
 
-PROMETHEUS = ("tests/unit/observe/test_promtool.py", "tests/e2e/test_metrics.py", "tests/chaos/test_drill.py")
+PROMETHEUS = (
+    "tests/unit/observe/test_promtool.py",
+    "tests/e2e/test_metrics.py",
+    "tests/e2e/test_metrics_causes.py",
+    "tests/chaos/test_drill.py",
+)
 NOT_RUN = pytest.StashKey[dict[str, int]]()
 """How many tests need what is not there, by what they are and why."""
 

@@ -1,12 +1,15 @@
 """Prometheus, the system's own, for tests: its checker, and servers on free loopback ports that scrape what runs."""
 
 import json
+import math
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,12 @@ from deploy.observe.rules import prometheus as configuration
 from deploy.observe.rules import rules, written
 from deploy.observe.windows import Windows
 
-__all__ = ["NO_PROMETHEUS", "Prometheus", "found", "promtool", "scraping"]
+__all__ = ["NO_PROMETHEUS", "Labels", "Line", "Prometheus", "asked", "found", "promtool", "scraping"]
 
 NO_PROMETHEUS = "no Prometheus found; `apt-get install prometheus` brings it, with promtool"
 START_S = 60.0
+PATIENCE_S = 90.0
+Labels = tuple[tuple[str, str], ...]
 
 
 def found() -> bool:
@@ -31,6 +36,23 @@ def found() -> bool:
 def promtool(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the checker."""
     return subprocess.run(["promtool", *words], capture_output=True, text=True, timeout=300, check=False)
+
+
+def asked(expr: str, span: str = "10m") -> str:
+    """A panel's expression as Grafana sends it: all values of its variables, `span` of time shown.
+
+    The interval of a rate is five minutes, which holds all of a test: two scrapes in it are enough, however late they are.
+    """
+    text = expr.replace("$__rate_interval", "5m").replace("$__range", span)
+    return re.sub(r"\$(organisation|service)\b", ".*", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A series over time: Unix times and values, without those that are no number."""
+
+    labels: Labels
+    points: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +77,49 @@ class Prometheus:
         series: list[dict[str, Any]] = data["result"]
         return series
 
-    def values(self, expr: str) -> dict[tuple[tuple[str, str], ...], float]:
+    def values(self, expr: str) -> dict[Labels, float]:
         """The same, by labels."""
         return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in self.query(expr)}
+
+    def lines(self, expr: str, begin: float, end: float, step: float = 1.0) -> list[Line]:
+        """The series of an expression between two instants (Unix time), a value each `step` seconds."""
+        data = self._ask("query_range", query=expr, start=str(begin), end=str(end), step=str(step))
+        found = []
+        for one in data["result"]:
+            points = tuple((float(at), float(value)) for at, value in one["values"])
+            numbers = tuple(point for point in points if math.isfinite(point[1]))
+            if numbers:
+                found.append(Line(tuple(sorted(one["metric"].items())), numbers))
+        return found
+
+    def names(self) -> set[str]:
+        """Names of all that it has."""
+        return set(self._ask("label/__name__/values"))
+
+    def knows(self, services: Collection[str], since: float = 0.0) -> float:
+        """Wait until it has figures of all these that they read since then, and its rules have looked at them; when."""
+        read = "min by (service) (houserules_sampled_timestamp_seconds)"
+
+        def figures() -> bool:
+            found = self.values(read)
+            return len(found) == len(services) and min(found.values()) > since
+
+        self.until(figures, f"figures of {', '.join(services)}")
+        now = time.time()
+        self.until(lambda: self._evaluated() > now, "a look by its rules")
+        return time.time()
+
+    def until(self, so: Callable[[], object], what: str) -> None:
+        """Wait until it is so."""
+        end = time.monotonic() + PATIENCE_S
+        while not so():
+            assert time.monotonic() < end, f"not within {PATIENCE_S:g} s: {what}"
+            time.sleep(0.1)
+
+    def _evaluated(self) -> float:
+        """When the group of rules that was looked at longest ago was."""
+        groups = self._ask("rules")["groups"]
+        return min(datetime.fromisoformat(group["lastEvaluation"]).timestamp() for group in groups)
 
     def up(self) -> set[str]:
         """The services that answer its scrapes."""

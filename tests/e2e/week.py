@@ -1,0 +1,66 @@
+"""The demo's week on a stack of its own, while a real Prometheus with the shipped rules scrapes the services."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from deploy.demo.evidence import Row
+from deploy.demo.performance import perform
+from deploy.demo.play import stand_at
+from deploy.demo.week import BEGIN
+from deploy.observe.catalogue import SERVICES
+from deploy.observe.windows import Windows
+from shared.cli.stack import Stack
+from tests.prometheus import Prometheus, scraping
+from tests.stacks import running
+
+__all__ = ["SPANS", "Wait", "Week", "watched"]
+
+SPANS = Windows(shrink=60.0, least=2.0)
+"""An hour in a rule is a minute."""
+Wait = Callable[[Prometheus, datetime, datetime], None]
+"""Between two instants of policy time: all of the first is done."""
+
+
+def no_longer(server: Prometheus, over: datetime, coming: datetime) -> None:
+    """Go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week that is over, on a stack that still runs."""
+
+    server: Prometheus
+    rows: Sequence[Row]
+    """What was promised, and what became of it."""
+    began: float
+    ended: float
+    """Unix times: when Prometheus knew all services and nothing had happened yet, and when it knew how all had ended."""
+    instants: Sequence[tuple[float, datetime]]
+    """When (Unix time) the clock was moved to each instant of policy time."""
+
+
+@contextmanager
+def watched(place: Path, wait: Wait = no_longer) -> Iterator[Week]:
+    """Play it; `wait` says when the clock may move on. `place` is Prometheus' folder.
+
+    The stack is nobody else's: no other test restarts what is scraped, or leaves figures behind.
+    """
+    with running() as stack:
+        stand_at(stack.clock, BEGIN)
+        targets = {name: url.removeprefix("http://") for name, url in stack.file["services"].items()}
+        with scraping(place, targets, SPANS) as server:
+            instants: list[tuple[float, datetime]] = []
+
+            async def between(over: datetime, coming: datetime) -> None:
+                await asyncio.to_thread(wait, server, over, coming)
+                instants.append((time.time(), coming))
+
+            began = server.knows(SERVICES)
+            rows = asyncio.run(perform(Stack(stack.stack.folders.stack_file), stack.clock, between))
+            ended = server.knows(SERVICES, since=time.time())
+            yield Week(server, rows, began, ended, instants)
