@@ -1,6 +1,7 @@
 """One batch, one database transaction: positions, inbox, handler, dead letters, outbox, positions."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -98,17 +99,19 @@ class Applier:
         entries = [entry for portion in portions for entry in portion.entries]
         records = [entry for entry in entries if type(entry) is Record]
         fresh = await inbox.admit(tx, records)
-        tx.heard = [Heard(record.event, record.waited(time.time())) for record in fresh]
+        if self.bus.measure is not None:
+            now = time.time()
+            tx.heard = [Heard(record.event, record.waited(now)) for record in fresh]
         if fresh:
             await work.subscription.handler(Batch(work.subscription.logical_topic, fresh), tx)
-        for record in records:
-            step = progress[Partition(record.topic, record.partition)]
-            step.duplicate += 1
-            step.ignored -= 1
-        for record in fresh:
-            step = progress[Partition(record.topic, record.partition)]
-            step.applied += 1
-            step.duplicate -= 1
+        for (topic, partition), count in _by_partition(records).items():
+            step = progress[Partition(topic, partition)]
+            step.duplicate += count
+            step.ignored -= count
+        for (topic, partition), count in _by_partition(fresh).items():
+            step = progress[Partition(topic, partition)]
+            step.applied += count
+            step.duplicate -= count
         return fresh, [entry for entry in entries if type(entry) is DeadLetter]
 
     def _committed(
@@ -170,6 +173,11 @@ def _fresh(portion: Portion, stored: dict[Partition, Position]) -> Portion:
     if position is None or position.next_offset < portion.start:
         raise Displaced(f"{portion.partition.topic} partition {portion.partition.partition}")
     return portion.behind(position.next_offset)
+
+
+def _by_partition(records: Sequence[Record]) -> Counter[tuple[str, int]]:
+    """How many records are of each topic and partition."""
+    return Counter((record.topic, record.partition) for record in records)
 
 
 def _organisation(portion: Portion) -> str | None:

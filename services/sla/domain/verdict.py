@@ -109,7 +109,7 @@ def advance(
         known = told.get(target.id)
         teller = telling(_first(target) if known is None else _refreshed(known, target))
         if known is None:
-            teller.start(target)
+            teller.tell(sla.SlaStarted, target.opened_by, warn_at=target.warn_at)
         moment = _bring_up(teller, target)
         if moment is not None:
             moments.append(moment)
@@ -134,12 +134,14 @@ def _first(target: Target) -> Standing:
         clauses=target.clauses,
         story=target.story,
         owner=target.owner,
-        revision=0,
     )
 
 
 def _refreshed(known: Standing, target: Target) -> Standing:
     """What may change without a word: how the message is classed, whose it is, the number of its cycle."""
+    held = (known.message_kind, known.clauses, known.cycle, known.owner)
+    if held == (target.message_kind, target.clauses, target.cycle, target.owner):
+        return known
     return replace(
         known, message_kind=target.message_kind, clauses=target.clauses, cycle=target.cycle, owner=target.owner
     )
@@ -294,7 +296,7 @@ class _Telling:
         return event.id
 
     def start(self, target: Target) -> None:
-        """It runs: for the first time, or again because what had closed it does not hold."""
+        """It runs again, because what had closed it does not hold."""
         self.change(
             state="open",
             due_at=target.due_at,
@@ -336,15 +338,14 @@ class _Telling:
         self.tell(sla.SlaBreachRetracted, cause, settled_at=settled_at, breach=breach, reason=reason)
 
     def close(self, target: Target, closing: Closing, answered: type[Any]) -> None:
-        """Tell what closed it: an answer as `answered`, else the event of its kind."""
+        """Tell what closed it, once that is in its standing: an answer as `answered`, else the event of its kind."""
         if closing.how == "met":
-            working = target.rule.working(target.started_at, closing.at)
             elapsed = closing.at - target.started_at
             self.tell(
                 answered,
                 closing.cause,
                 settled_at=closing.at,
-                working_s=_seconds(working),
+                working_s=self.standing.working_s,
                 elapsed_s=_seconds(elapsed),
             )
         else:

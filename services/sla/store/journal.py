@@ -40,16 +40,11 @@ ADD_FACTS = (
         ) as f(organisation, conversation, source, id, name, at, message, author, details)
         order by organisation, conversation, source, id
         on conflict do nothing
-        returning organisation, conversation, source, id, name, at, message, author, details
     )
     """
     + FACTS
-    + """
-    union all
-    select * from added
-    """
 )
-"""Adds to the journal and reads it, with what is new: a statement does not see its own rows."""
+"""Adds to the journal and reads what it held before: a statement does not see its own rows."""
 
 BLOCKS = """
     select b.organisation, b.author, b.source, b.id, b.name, b.at, b.details
@@ -84,7 +79,11 @@ DEFAULTS = {field.name: field.default for field in fields(Fact) if field.name no
 
 
 async def add(tx: Tx, keys: Sequence[Key], said: Journal, blocks: Journal) -> list[History]:
-    """Add to the journal, each fact once, and read the whole of these locked conversations."""
+    """Add to the journal, each fact once, and read the whole of these locked conversations.
+
+    What is new need not come back from the database: it is at hand. Where the journal had it, the journal's comes last
+    and is the one that counts.
+    """
     new = [(key, fact) for key, found in said.items() for fact in found]
     rows = await tx.fetch(
         ADD_FACTS,
@@ -96,25 +95,22 @@ async def add(tx: Tx, keys: Sequence[Key], said: Journal, blocks: Journal) -> li
         authors=[fact.author for _, fact in new],
         **_columns([fact for _, fact in new]),
     )
-    return await _with_blocks(tx, keys, rows, [(key, fact) for key, found in blocks.items() for fact in found])
+    return await _with_blocks(tx, keys, said, rows, [(key, fact) for key, found in blocks.items() for fact in found])
 
 
 async def histories(tx: Tx, keys: Sequence[Key]) -> list[History]:
     """The journal of these conversations."""
     rows = await tx.fetch(FACTS, organisations=[o for o, _ in keys], conversations=[c for _, c in keys])
-    return await _with_blocks(tx, keys, rows, [])
+    return await _with_blocks(tx, keys, {}, rows, [])
 
 
 async def _with_blocks(
-    tx: Tx, keys: Sequence[Key], rows: Sequence[Row[Any]], new: Sequence[tuple[Key, Fact]]
+    tx: Tx, keys: Sequence[Key], said: Journal, rows: Sequence[Row[Any]], new: Sequence[tuple[Key, Fact]]
 ) -> list[History]:
-    facts: dict[Key, list[Fact]] = defaultdict(list)
-    writers: dict[Key, set[str]] = defaultdict(set)
+    facts: dict[Key, list[Fact]] = defaultdict(list, {key: list(found) for key, found in said.items()})
     for row in rows:
-        key = (row.organisation, row.conversation)
-        facts[key].append(_fact(row))
-        if row.author is not None:
-            writers[key].add(row.author)
+        facts[row.organisation, row.conversation].append(_fact(row))
+    writers = {key: {fact.author for fact in found if fact.author is not None} for key, found in facts.items()}
     authors = sorted({(organisation, author) for (organisation, _), found in writers.items() for author in found})
     blocks = await _blocks(tx, authors, new) if authors or new else {}
     return [
@@ -124,7 +120,7 @@ async def _with_blocks(
             tuple(facts[organisation, conversation]),
             tuple(
                 block
-                for author in writers[organisation, conversation]
+                for author in writers.get((organisation, conversation), ())
                 for block in blocks.get((organisation, author), ())
             ),
         )
