@@ -8,7 +8,7 @@ WORKERS ?= 3
 CODE := services shared deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-long mutants lint contracts dashboards format check clean
+.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-long mutants lint contracts dashboards pictures format check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -63,6 +63,9 @@ contracts: ready ## writes asyncapi.yaml and the JSON Schemas of the events
 
 dashboards: ready ## writes what Prometheus and Grafana read: rules, their cases, dashboards, the list of metrics
 	@$(PY) -m deploy.observe
+
+pictures: ready ## draws the overview, as a Prometheus saw the demo's week, for the README; takes some minutes
+	@$(PY) -m tests.pictures
 
 format: ready ## formats the code
 	@$(PY) -m ruff format $(CODE)

@@ -7,8 +7,6 @@ for an instant: what is asserted does not hang on when a scrape came.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 
 import pytest
 
@@ -16,7 +14,7 @@ from deploy.demo.week import words
 from deploy.observe.catalogue import CATALOGUE, SERVICES
 from deploy.observe.rules import ALERTS
 from deploy.observe.written import expressions, panels
-from tests.e2e.week import Week, watched
+from tests.e2e.week import SEEN, Week, watched
 from tests.prometheus import Line, Prometheus, asked
 
 Panel = tuple[str, str]
@@ -31,18 +29,6 @@ RIGHTLY_EMPTY: frozenset[Panel] = frozenset(
     }
 )
 """Panels that show nothing when all is well, at most three: in the week, nothing is told that cannot be read."""
-
-FIRING = 'ALERTS{{alertstate="firing",alertname="{}",organisation="{}"}}'.format
-SEEN: Mapping[str, tuple[str, ...]] = {
-    "Mon 10:30": ('houserules_access_revocations_held{organisation="westward"} > 0',),
-    "Mon 13:15:01": (FIRING("QuestionsOverdue", "westward"),),
-    "Tue 00:00:01": (FIRING("QuestionsOverdue", "wheatley"),),
-    "Tue 14:30": (
-        FIRING("LeaversOverdue", "wheatley"),
-        'houserules_consent_takedowns_open{organisation="westward"} > 0',
-    ),
-}
-"""What the stories have brought about at these instants. The week waits there until Prometheus says so."""
 
 MOVED: tuple[Panel, ...] = (
     ("houserules-overview", "Answered in time"),
@@ -76,12 +62,6 @@ def named(panel: Panel) -> str:
     return f"{panel[0].removeprefix('houserules-')}: {panel[1]}"
 
 
-def see(server: Prometheus, over: datetime, coming: datetime) -> None:
-    """Wait where something is to be seen."""
-    for expr in SEEN.get(words(over.isoformat()), ()):
-        server.until(partial(server.query, expr), f"{expr} ({over})")
-
-
 @dataclass(frozen=True, slots=True)
 class Watched:
     """The week, and what each query of each panel returned in it."""
@@ -98,7 +78,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched_week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Played once for all that follows."""
-    with watched(tmp_path_factory.mktemp("prometheus"), see) as week:
+    with watched(tmp_path_factory.mktemp("prometheus")) as week:
         found = {
             panel: [week.server.lines(asked(expr), week.began, week.ended) for expr in exprs]
             for panel, exprs in QUERIES.items()

@@ -2,31 +2,45 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from deploy.demo.evidence import Row
 from deploy.demo.performance import perform
 from deploy.demo.play import stand_at
-from deploy.demo.week import BEGIN
+from deploy.demo.week import BEGIN, words
 from deploy.observe.catalogue import SERVICES
 from deploy.observe.windows import Windows
 from shared.cli.stack import Stack
 from tests.prometheus import Prometheus, scraping
 from tests.stacks import running
 
-__all__ = ["SPANS", "Wait", "Week", "watched"]
+__all__ = ["SEEN", "SPANS", "Pace", "Week", "watched"]
 
 SPANS = Windows(shrink=60.0, least=2.0)
 """An hour in a rule is a minute."""
-Wait = Callable[[Prometheus, datetime, datetime], None]
-"""Between two instants of policy time: all of the first is done."""
+FIRING = 'ALERTS{{alertstate="firing",alertname="{}",organisation="{}"}}'.format
+SEEN: Mapping[str, tuple[str, ...]] = {
+    "Mon 10:30": ('houserules_access_revocations_held{organisation="westward"} > 0',),
+    "Mon 13:15:01": (FIRING("QuestionsOverdue", "westward"),),
+    "Tue 00:00:01": (FIRING("QuestionsOverdue", "wheatley"),),
+    "Tue 14:30": (
+        FIRING("LeaversOverdue", "wheatley"),
+        'houserules_consent_takedowns_open{organisation="westward"} > 0',
+    ),
+}
+"""What the stories have brought about at these instants. The week waits there until Prometheus says so: services read their
+figures every five seconds, in which the clock would otherwise be a day further.
+"""
+Pace = Callable[[datetime], None]
+"""Waits until an instant of policy time may come."""
 
 
-def no_longer(server: Prometheus, over: datetime, coming: datetime) -> None:
+def at_once(coming: datetime) -> None:
     """Go on."""
 
 
@@ -45,8 +59,8 @@ class Week:
 
 
 @contextmanager
-def watched(place: Path, wait: Wait = no_longer) -> Iterator[Week]:
-    """Play it; `wait` says when the clock may move on. `place` is Prometheus' folder.
+def watched(place: Path, pace: Pace = at_once) -> Iterator[Week]:
+    """Play it, at a pace. `place` is Prometheus' folder.
 
     The stack is nobody else's: no other test restarts what is scraped, or leaves figures behind.
     """
@@ -57,10 +71,17 @@ def watched(place: Path, wait: Wait = no_longer) -> Iterator[Week]:
             instants: list[tuple[float, datetime]] = []
 
             async def between(over: datetime, coming: datetime) -> None:
-                await asyncio.to_thread(wait, server, over, coming)
+                await asyncio.to_thread(_see, server, over)
+                await asyncio.to_thread(pace, coming)
                 instants.append((time.time(), coming))
 
             began = server.knows(SERVICES)
             rows = asyncio.run(perform(Stack(stack.stack.folders.stack_file), stack.clock, between))
             ended = server.knows(SERVICES, since=time.time())
             yield Week(server, rows, began, ended, instants)
+
+
+def _see(server: Prometheus, over: datetime) -> None:
+    """Wait where something is to be seen."""
+    for expr in SEEN.get(words(over.isoformat()), ()):
+        server.until(partial(server.query, expr), f"{expr} ({over})")
