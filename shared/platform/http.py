@@ -32,7 +32,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         401: "no valid token",
         403: "no right",
         422: "fields that are wrong",
-        503: "the database or the bus is away; nothing was stored",
+        503: "the database or the bus is away; the detail says whether anything was stored",
     }.items()
 }
 

@@ -55,7 +55,7 @@ class ProblemBody(BaseModel):
 
 
 def unavailable(detail: str, retry_after_s: int = 2) -> Problem:
-    """503 with Retry-After: nothing was stored, send it again."""
+    """503 with Retry-After: send it again. Only `detail` says whether anything was stored."""
     return Problem(503, "unavailable", detail, headers={"Retry-After": str(retry_after_s)})
 
 
@@ -106,7 +106,8 @@ def as_problem(request: Request, error: Exception) -> Problem:
             return _invalid(error)
         case _ if is_outage(error):
             log.warning("database unavailable", route=request.url.path, error=type(error).__name__)
-            return unavailable("The database cannot be reached; nothing was stored. Send it again.")
+            # It may have gone away between the commit and its answer, so nobody here knows which.
+            return unavailable("The database cannot be reached; what was sent may be stored or not. Send it again.")
         case _:
             known = {"route": request.url.path, "error": type(error).__name__, "trace": trace_id(request)}
             log.error("unexpected error", **known, stack=_place(error))

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from services.intake.jobs import accepting
 from services.intake.store import deliveries
 from services.intake.store.deliveries import Arrival
 from tests.integration.intake.house import NOW, House, eventually
@@ -124,6 +125,21 @@ async def test_a_caller_that_hangs_up_takes_nothing_back(house: House) -> None:
         return bool(await house.count("select count(*) from deliveries") == 1)
 
     await eventually(kept, "the delivery is committed all the same")
+
+
+async def test_who_waits_too_long_for_a_commit_is_not_told_that_nothing_was_stored(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "DEADLINE_S", 0.2)
+    async with house.rows.transaction():
+        await house.rows.execute("lock table deliveries in access exclusive mode")
+        answer = await house.send(heartbeat())
+    assert (answer.status_code, "may be stored or not" in answer.json()["detail"]) == (503, True)
+
+    async def kept() -> bool:
+        return bool(await house.count("select count(*) from deliveries") == 1)
+
+    await eventually(kept, "it is stored all the same")
 
 
 async def test_a_database_that_is_away_is_503_and_come_again(house: House, postgres_server: PostgresServer) -> None:

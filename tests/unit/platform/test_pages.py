@@ -250,7 +250,7 @@ async def test_a_message_is_text_even_when_it_is_genuine(browser: httpx.AsyncCli
     [
         ("problem", 409, "It is &lt;i&gt;too late&lt;/i&gt;."),
         ("body", 422, "<strong>tone</strong>"),
-        ("outage", 503, "nothing was stored"),
+        ("outage", 503, "may be stored or not"),
         ("bug", 500, "Something failed here"),
     ],
 )
