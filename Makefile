@@ -38,8 +38,9 @@ test: ready ## every test but the long ones, on real PostgreSQL and Kafka
 test-long: ready ## the tests that take their time
 	@$(PY) -m pytest -m long tests
 
-chaos: ready ## faults, one by one, under load
-	@$(PY) -m pytest -m "long or not long" tests/chaos
+chaos: ready ## ten minutes of faults under load, and what came of them; CHAOS="--seed 7" and its like go to tests.chaos
+	@$(PY) -m deploy.local prepare
+	@$(PY) -m tests.chaos $(CHAOS)
 
 bench: ready ## how fast, and what it is measured against
 	@$(PY) -m deploy.local prepare
