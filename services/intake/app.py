@@ -29,6 +29,7 @@ def build(settings: IntakeSettings) -> Service:
     metrics = ground.measured
     wake_worker = asyncio.Event()
     accepting = Accepting(bus, metrics, settings.waiting_bytes, wake_worker)
+    book = Book(bus, metrics)
     working = Working(bus, packs, metrics, settings.batch, wake_worker)
     return ground.service(
         reads=[Subscription("sla", bus.topics.sources("sla"), handlers.sla, handlers.SLA)],
@@ -36,10 +37,10 @@ def build(settings: IntakeSettings) -> Service:
         pages=PAGES,
         jobs=[working.run, Retention(bus, packs.organisations, settings.keep_days).run],
         waits=[accepting.waits, working.waits],
-        doormen=[accepting.run],
+        doormen=[accepting.run, book.run],
         start=partial(_make_sources, settings, packs, bus),
         metrics=metrics,
-        book=Book(bus),
+        book=book,
         accepting=accepting,
         working=working,
         wake_worker=wake_worker,

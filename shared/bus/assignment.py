@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,8 @@ STALE_S = 5.0
 """How often a consumer that refuses to read asks whether somebody has mended the positions."""
 
 POSITION_S = 0.05
-LAGS = ("lag_records", "lag_seconds")
-GAUGES = (*LAGS, "held")
+STANDS = ("lag_records", "next_offset", "applied_until_timestamp_seconds")
+GAUGES = (*STANDS, "held")
 """What is measured of a partition as long as it is read here."""
 
 
@@ -53,18 +54,35 @@ class Track:
     polled: int
     held: str | None = None
     until: float | None = None
-    stamp: float = 0.0
-    """The Kafka timestamp of the last record that was applied, Unix time."""
-    behind: float | None = None
-    """Since when there has been lag, Unix time."""
+    since: float = 0.0
+    """When the position last moved, or nothing was last seen to wait behind it; Unix time."""
+    stamps: deque[tuple[int, int]] = field(default_factory=deque)
+    """Offset and Kafka timestamp, in milliseconds, of the records that were taken and are not applied."""
 
-    @property
-    def waiting(self) -> float:
-        """How many seconds the oldest record that is not applied has waited at the most.
+    def took(self, start: int, raws: Sequence[Raw]) -> None:
+        """Records from `start` on were taken; those that were taken before and dropped come again."""
+        while self.stamps and self.stamps[-1][0] >= start:
+            self.stamps.pop()
+        self.stamps.extend((raw.offset, raw.timestamp) for raw in raws)
 
-        It came after the last one that was applied, and after there was last no lag.
+    def moved(self, offset: int) -> None:
+        """All before `offset` is applied."""
+        self.applied, self.since = offset, time.time()
+        while self.stamps and self.stamps[0][0] < offset:
+            self.stamps.popleft()
+
+    def applied_until(self, end: int, now: float) -> float:
+        """The instant, in Unix time, before which everything that was written is applied, where the log ends at `end`.
+
+        It is the Kafka timestamp of the record at the position, so that a process that is started again says the same as
+        the one before it. Of a record that could not be taken, or that is stamped ahead of `now`, it is when the position
+        last moved: a lower bound, with which the record seems to have waited for longer than it has.
         """
-        return 0.0 if self.behind is None else max(0.0, time.time() - max(self.behind, self.stamp))
+        if end <= self.applied:
+            self.since = now
+            return now
+        stamp = self.stamps[0][1] / 1000 if self.stamps else now + 1
+        return stamp if stamp <= now else self.since
 
 
 class Assignment:
@@ -185,7 +203,7 @@ class Assignment:
 
     def _begin(self, client: Any, partition: Partition, position: Position, log_: Log) -> None:
         offset = position.next_offset
-        track = self.tracks[partition] = Track(log_.topic_id, offset, offset)
+        track = self.tracks[partition] = Track(log_.topic_id, offset, offset, since=position.moved_at)
         self._topic_ids[partition.topic] = log_.topic_id
         self.unplaced.discard(partition)
         self._forget(partition)
@@ -203,7 +221,8 @@ class Assignment:
         self.hold(client, [partition], "lost")
 
     def _release(self, client: Any, partition: Partition, track: Track) -> None:
-        if track.held is not None:
+        """Read on. What is only tried again counts as held until it succeeds."""
+        if track.held not in (None, "transient"):
             self.bus.instruments.forget("held", partition.topic, str(partition.partition), track.held)
         track.held = track.until = None
         self._seek(client, partition, track.polled)
@@ -217,6 +236,7 @@ class Assignment:
         for partition in partitions:
             if pause_s is None:
                 self._stopped[partition] = reason
+                self.bus.instruments.forget("held", partition.topic, str(partition.partition), "transient")
             track = self.tracks.get(partition)
             if track is None:
                 continue
@@ -262,7 +282,7 @@ class Assignment:
 
     def _forget(self, partition: Partition) -> None:
         place = partition.topic, str(partition.partition)
-        for gauge in LAGS:
+        for gauge in STANDS:
             self.bus.instruments.forget(gauge, *place)
         for reason in HELD:
             self.bus.instruments.forget("held", *place, reason)
@@ -277,17 +297,13 @@ class Assignment:
         for partition, offset in offsets.items():
             track = self.tracks.get(partition)
             if track is not None:
-                track.applied = offset
+                if offset > track.applied:
+                    self.bus.instruments.set("next_offset", partition.topic, str(partition.partition), to=offset)
+                    self.bus.instruments.forget("held", partition.topic, str(partition.partition), "transient")
+                    track.moved(offset)
                 if offset > track.polled:
                     track.polled = offset
                     self._seek(client, partition, offset)
-
-    def stamped(self, portions: Iterable[Portion]) -> None:
-        """Note how fresh what was applied is."""
-        for portion in portions:
-            track = self.tracks.get(portion.partition)
-            if track is not None and portion.raws and track.applied >= portion.end:
-                track.stamp = portion.raws[-1].timestamp / 1000
 
     def _seek(self, client: Any, partition: Partition, offset: int) -> None:
         try:
@@ -328,6 +344,7 @@ class Assignment:
         if end == track.polled or track.held is not None or self.tracks.get(partition) is not track:
             return None
         start, track.polled = track.polled, end
+        track.took(start, raws)
         return Portion(partition, start, end, raws)
 
     async def _only_control_records(self, client: Any, partition: Partition, track: Track) -> bool:
@@ -344,7 +361,7 @@ class Assignment:
 
     async def observe(self) -> bool:
         """Measure lag at the broker; whether there is any that should have been read. Notices a topic made anew."""
-        tracks = dict(self.tracks)
+        tracks, asked_at = dict(self.tracks), time.time()
         topics = await self.broker.topics(self.topics)
         ends = await self.broker.ends(tracks)
         for topic, known in self._topic_ids.items():
@@ -358,8 +375,9 @@ class Assignment:
             if self.tracks.get(partition) is not track:
                 continue
             lag = max(0, ends[partition] - track.applied)
-            track.behind = (track.behind or time.time()) if lag else None
-            self.bus.instruments.set("lag_records", partition.topic, str(partition.partition), to=lag)
-            self.bus.instruments.set("lag_seconds", partition.topic, str(partition.partition), to=track.waiting)
+            place, until = (partition.topic, str(partition.partition)), track.applied_until(ends[partition], asked_at)
+            self.bus.instruments.set("lag_records", *place, to=lag)
+            self.bus.instruments.set("next_offset", *place, to=track.applied)
+            self.bus.instruments.set("applied_until_timestamp_seconds", *place, to=until)
             lagging = lagging or (lag > 0 and track.held is None)
         return lagging

@@ -108,6 +108,7 @@ class Consumer:
             self.watchdog.progress()
             try:
                 await self.broker.topics(self.by_topic)
+                self.bus.instruments.set("broker_answers", to=1)
                 await client.start()
                 client.subscribe(topics=list(self.by_topic), listener=_Listener(self, client))
                 return True
@@ -170,7 +171,6 @@ class Consumer:
             failure = error
         reached = {p: self.applier.reached[p] for p in partitions if p in self.applier.reached}
         self.assignment.reached(client, reached)
-        self.assignment.stamped(work.portions)
         committer.note(reached)
         self.watchdog.progress()
         stopped = self.applier.take_stopped()

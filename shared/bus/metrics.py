@@ -31,17 +31,19 @@ BUS = (
         "how long the oldest open dead letter has waited",
     ),
     Metric("lag_records", "gauge", ("topic", "partition"), "records in the log behind the stored position"),
+    Metric("next_offset", "gauge", ("topic", "partition"), "the stored position: the offset that is applied next"),
     Metric(
-        "lag_seconds",
+        "applied_until_timestamp_seconds",
         "gauge",
         ("topic", "partition"),
-        "how long the oldest record that is not applied waits, at the most",
+        "instant (Unix time) before which all that was written is applied: Kafka's timestamp of the oldest record that "
+        "waits (where it is not known, when the position last moved), or when none was last seen to wait",
     ),
     Metric(
         "held",
         "gauge",
         ("topic", "partition", "reason"),
-        f"1 while a partition is held: {', '.join(HELD[:-1])} or {HELD[-1]}",
+        f"1 while a partition is held: {', '.join(HELD[:-1])} or {HELD[-1]}; transient until what is tried again succeeds",
     ),
     Metric("assigned", "gauge", (), "partitions that this process reads"),
     Metric("broker_answers", "gauge", (), "1 while the broker answers this process, 0 while it does not"),

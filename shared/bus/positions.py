@@ -24,6 +24,8 @@ class Position(NamedTuple):
 
     topic_id: UUID | None
     next_offset: int
+    moved_at: float = 0.0
+    """When it last moved, by the database's clock; Unix time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ CREATE = """
 """
 
 LOAD = """
-    select p.topic, p.partition, p.topic_id, p.next_offset
+    select p.topic, p.partition, p.topic_id, p.next_offset, cast(extract(epoch from p.moved_at) as float8)
     from positions p
     join unnest(cast(:topics as text[]), cast(:partitions as int[])) as b(topic, partition)
          on p.topic = b.topic and p.partition = b.partition
@@ -111,7 +113,7 @@ async def lock(tx: Fetches, partitions: Iterable[Partition]) -> dict[Partition, 
 async def _positions(tx: Fetches, statement: str, partitions: Iterable[Partition]) -> dict[Partition, Position]:
     wanted = list(partitions)
     rows = await tx.fetch(statement, topics=[p.topic for p in wanted], partitions=[p.partition for p in wanted])
-    return {Partition(row[0], row[1]): Position(row[2], row[3]) for row in map(tuple, rows)}
+    return {Partition(row[0], row[1]): Position(*row[2:]) for row in map(tuple, rows)}
 
 
 async def move(tx: Fetches, progress: Mapping[Partition, Progress]) -> None:

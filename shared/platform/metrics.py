@@ -1,7 +1,7 @@
 """What is counted and measured, declared as data. `deploy/prometheus/metrics.md` is generated from the lists.
 
 Prometheus' own naming: base units, `_seconds`, `_total` (added to a counter's name by the client). A label has few
-values: organisations, topics, partitions, codes, routes; never an id of anybody or anything.
+values: organisations, sources, topics, partitions, codes, routes; never an id of anybody or anything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,6 +49,7 @@ class Metric:
 PLATFORM = (
     Metric("http_requests", "counter", ("method", "route", "status"), "requests answered, by route template"),
     Metric("http_seconds", "histogram", ("route",), "time from a request's head to the end of its answer", SECONDS),
+    Metric("started_timestamp_seconds", "gauge", (), "when the process began (Unix time)"),
     Metric("loop_lag_seconds", "histogram", (), "how late the event loop came to what was due", SECONDS),
     Metric("pool_connections", "gauge", ("state",), "connections of the database pool: used, idle, or most allowed"),
     Metric("pool_wait_seconds", "histogram", (), "how long a transaction waited for a connection of the pool", SECONDS),

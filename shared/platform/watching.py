@@ -60,6 +60,7 @@ class Watch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
+        self.instruments.set("started_timestamp_seconds", to=time.time())
         while not stop.is_set():
             due = time.monotonic() + TICK_S
             with contextlib.suppress(TimeoutError):

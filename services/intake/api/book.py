@@ -5,13 +5,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from services.intake.metrics import begin
 from services.intake.store import sources
 from services.intake.store.sources import Source
+from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
+from shared.platform.service import every
 
 __all__ = ["Book"]
 
 FRESH_S = 1.0
+EVERY_S = 10.0
 
 
 @dataclass(slots=True)
@@ -19,6 +23,7 @@ class Book:
     """Every source by its name, whichever organisation it belongs to."""
 
     bus: Bus
+    metrics: Instruments
     _named: dict[str, list[Source]] = field(default_factory=dict)
     _read_at: float = -1e9
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -31,12 +36,17 @@ class Book:
                     await self.read()
         return self._named.get(name, ())
 
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read them now and then, so that each is known, and counted from nought, before its first delivery."""
+        await every(EVERY_S, self.read, stop)
+
     async def read(self) -> None:
         """Read them now."""
         began = time.monotonic()
         async with self.bus.transaction() as tx:
-            every = await sources.named(tx)
+            found = await sources.named(tx)
         named: dict[str, list[Source]] = {}
-        for source in every:
+        for source in found:
             named.setdefault(source.source, []).append(source)
+            begin(self.metrics, source.organisation, source.source)
         self._named, self._read_at = named, began

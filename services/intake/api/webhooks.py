@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from services.intake.api.book import Book
 from services.intake.api.signature import Unproven, signer
 from services.intake.jobs.accepting import Accepting, Full
+from services.intake.metrics import refuse
 from services.intake.store.deliveries import Arrival
 from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
@@ -55,7 +56,7 @@ async def standard(source: SourceName, request: Request) -> Accepted:
     try:
         owner, delivery = signer(raw, headers, named, bus.clock.machine())
     except Unproven as fault:
-        metrics.add("refused", named[0].organisation if len(named) == 1 else "", fault.reason)
+        refuse(metrics, [(one.organisation, one.source) for one in named], fault.reason)
         raise Problem(401, "unproven", "No secret of this source signed this delivery as it came.") from None
     arrival = Arrival(
         organisation=owner.organisation,

@@ -124,4 +124,4 @@ class Accepting:
         self.metrics.observe("group_size", value=len(group))
         self.metrics.add("repeated", by=len(group) - new)
         for waiting in group:
-            self.metrics.add("accepted", waiting.arrival.organisation)
+            self.metrics.add("accepted", waiting.arrival.organisation, waiting.arrival.source)

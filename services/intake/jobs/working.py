@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -88,10 +89,9 @@ class Working:
         taken: list[deliveries.Delivery] = []
         try:
             async with self.bus.transaction() as tx:
-                leads = await deliveries.lead(tx)
-                self.metrics.set("leading", to=leads)
-                if not leads:
+                if not await deliveries.lead(tx):
                     return 0
+                self.metrics.set("turn_timestamp_seconds", to=time.time())
                 taken.extend(await deliveries.pending(tx, self._organisations, limit, BATCH_BYTES))
                 if not taken:
                     self._one_by_one = 0

@@ -1,4 +1,4 @@
-"""A service's database, and what reads figures from it."""
+"""A service's database, and what reads figures from it; an installation of the bus; a running intake."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +15,10 @@ from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.platform.figures import Sample, Sampler
 from shared.platform.metrics import PLATFORM, Instruments
+from tests.integration.bus.conftest import world
+from tests.integration.intake.conftest import house
+
+__all__ = ["Study", "house", "study", "world"]
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
-from shared.bus.assignment import Assignment, Track
+from shared.bus.assignment import STANDS, Assignment, Track
 from shared.bus.broker import Broker
 from shared.bus.metrics import BUS, BUS_PREFIX, HELD, Instruments
 from shared.bus.positions import Partition
@@ -55,7 +55,7 @@ def desk() -> Desk:
     bus.instruments.set("assigned", to=2)
     for partition in (P, Q):
         assignment.tracks[partition] = Track(None, 5, 5)
-        for gauge in ("lag_records", "lag_seconds"):
+        for gauge in STANDS:
             bus.instruments.set(gauge, partition.topic, str(partition.partition), to=3)
     return desk
 
@@ -63,7 +63,7 @@ def desk() -> Desk:
 @pytest.mark.parametrize("reason", HELD)
 def test_with_its_partitions_go_their_gauges(desk: Desk, reason: str) -> None:
     desk.assignment.hold(desk.client, [P], reason)
-    assert desk.exposed(P) == {"lag_records", "lag_seconds", reason}
+    assert desk.exposed(P) == {*STANDS, reason}
     desk.assignment.revoked()
     assert desk.exposed(P) == desk.exposed(Q) == set()
     assert desk.registry.get_sample_value(f"{BUS_PREFIX}assigned") == 0
@@ -76,7 +76,7 @@ def test_a_partition_that_is_to_be_placed_anew_has_none_and_its_neighbour_keeps_
     desk.assignment.hold(desk.client, [P, Q], reason)
     desk.assignment.reposition(desk.client, [P])
     assert desk.exposed(P) == set()
-    assert desk.exposed(Q) == {"lag_records", "lag_seconds", reason}
+    assert desk.exposed(Q) == {*STANDS, reason}
     desk.assignment.revoked()
     assert desk.exposed(Q) == set()
 
