@@ -42,6 +42,6 @@ class Alert:
     def said(self, labels: Mapping[str, str]) -> str:
         """The summary with its labels."""
         text = self.summary
-        for name in ("service", "organisation", "topic", "partition", "reason", "code"):
+        for name in ("service", "organisation", "source", "topic", "partition", "reason", "code"):
             text = text.replace(f"{{{{ $labels.{name} }}}}", labels.get(name, ""))
         return text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from deploy.observe.alert import Alert, Case, Severity
 
-__all__ = ["BURNS", "OBJECTIVES", "WINDOWS", "Objective", "alerts"]
+__all__ = ["BURNS", "LEAST_BAD", "OBJECTIVES", "WINDOWS", "Objective", "alerts"]
 
 BURNS: dict[Severity, tuple[tuple[str, str, float], ...]] = {
     "page": (("1h", "5m", 14.4), ("6h", "30m", 6.0)),
@@ -17,6 +17,12 @@ BURNS: dict[Severity, tuple[tuple[str, str, float], ...]] = {
 }
 """Long window, short window, and how many times faster than allowed the budget burns in both."""
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+LEAST_BAD = 6
+"""How many must have gone wrong within the long window before anybody is woken: at night one slow event is all there is,
+and a share of 100 %. Six are more than one delivery with all its retries within six hours (five, by the schedule that
+Standard Webhooks recommends). It is a number of bad events and not of all, so that a hundred failures of a hundred wake
+somebody, whatever the share that is allowed. Fewer open a ticket, by their share alone.
+"""
 
 PLATFORM_ROUTES = "/healthz|/readyz|/metrics|/docs.*|/openapi.json|unmatched"
 DOORS = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}"}}'
@@ -25,7 +31,7 @@ FAILED = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}",status=~"5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """`target` of all are good, told for each value of `by`. `bad` and `total` are rates over `WINDOW`."""
+    """`target` of all are good, told for each value of `by`. `bad` and `total` are a `CHANGE` over `WINDOW`: rate or increase."""
 
     slug: str
     alert: str
@@ -49,14 +55,24 @@ class Objective:
 
     def ratio(self, window: str) -> str:
         """The share that went wrong; nothing where nothing happened."""
-        total = f"sum by ({self.by}) ({self.total})".replace("WINDOW", f"<{window}>")
-        bad = f"sum by ({self.by}) ({self.bad})".replace("WINDOW", f"<{window}>")
+        total, bad = self._change("rate", self.total, window), self._change("rate", self.bad, window)
         return f"({bad} or {total} * 0) / ({total} > 0)"
+
+    def bad_rule(self, window: str) -> str:
+        """The name of the recording rule of how many went wrong in one window."""
+        return f"houserules:{self.slug}:bad_{window}"
+
+    def how_many_bad(self, window: str) -> str:
+        """How many went wrong; nothing where nothing ever did."""
+        return self._change("increase", self.bad, window)
+
+    def _change(self, function: str, of: str, window: str) -> str:
+        return f"sum by ({self.by}) ({of})".replace("CHANGE", function).replace("WINDOW", f"<{window}>")
 
 
 def within(bound: str, histogram: str, *, slug: str, alert: str, summary: str) -> Objective:
     """An objective on a delay, of each landlord: 99 % within the bound, in seconds, which is one of the buckets'."""
-    total = f"rate({histogram}_count[WINDOW])"
+    total = f"CHANGE({histogram}_count[WINDOW])"
     labels = 'organisation="westward",service="x",instance="x:1",job="houserules"'
     count = f"{histogram}_count{{{labels}}}"
     return Objective(
@@ -64,7 +80,7 @@ def within(bound: str, histogram: str, *, slug: str, alert: str, summary: str) -
         alert=alert,
         target=0.99,
         by="organisation",
-        bad=f'{total} - ignoring (le) rate({histogram}_bucket{{le="{bound}"}}[WINDOW])',
+        bad=f'{total} - ignoring (le) CHANGE({histogram}_bucket{{le="{bound}"}}[WINDOW])',
         total=total,
         summary=summary,
         good_series=(count, f'{histogram}_bucket{{{labels},le="{bound}"}}'),
@@ -84,8 +100,8 @@ OBJECTIVES = (
         alert="DoorsFailing",
         target=0.999,
         by="service",
-        bad=f"rate({FAILED}[WINDOW])",
-        total=f"rate({DOORS}[WINDOW])",
+        bad=f"CHANGE({FAILED}[WINDOW])",
+        total=f"CHANGE({DOORS}[WINDOW])",
         summary="The doors of {{ $labels.service }} answer 5xx too often: 99.9 % must not.",
         good_series=(door("200"),),
         bad_series=(door("503"),),
@@ -118,11 +134,7 @@ def alerts() -> Iterator[Alert]:
     """Two for each objective, of one name: one that wakes somebody, one that waits for the morning."""
     for objective in OBJECTIVES:
         for severity, burns in BURNS.items():
-            expr = " or ".join(
-                f"({objective.rule(long)} > {_bound(objective, factor)} "
-                f"and {objective.rule(short)} > {_bound(objective, factor)})"
-                for long, short, factor in burns
-            )
+            expr = " or ".join(f"({_burning(objective, severity, *burn)})" for burn in burns)
             fires, silent = _cases(objective)
             yield Alert(
                 name=objective.alert,
@@ -135,12 +147,21 @@ def alerts() -> Iterator[Alert]:
             )
 
 
+def _burning(objective: Objective, severity: Severity, long: str, short: str, factor: float) -> str:
+    bound = _bound(objective, factor)
+    burning = f"{objective.rule(long)} > {bound} and {objective.rule(short)} > {bound}"
+    return f"{burning} and {objective.bad_rule(long)} >= {LEAST_BAD}" if severity == "page" else burning
+
+
 def _bound(objective: Objective, factor: float) -> str:
     return f"{round(objective.budget * factor, 6):g}"
 
 
 def _cases(objective: Objective) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
-    """Burning fast wakes somebody, slowly opens a ticket, and as planned does nothing; nor does what is over."""
+    """Burning fast wakes somebody, slowly opens a ticket, and as planned does nothing; nor does what is over.
+
+    In a quiet night, a few that went wrong are a ticket, and six are a page.
+    """
     who = {objective.by: "intake" if objective.by == "service" else "westward", "objective": objective.slug}
     everything = _mixed(objective, 1000, round(1000 * objective.budget * 20), 120)
     slowly = _mixed(objective, 10_000, round(10_000 * objective.budget * 4), 180)
@@ -148,6 +169,8 @@ def _cases(objective: Objective) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
     fires = (
         Case(everything, "2h", who, ("page", "ticket")),
         Case(slowly, "3h", who, ("ticket",)),
+        Case(_quiet(objective, LEAST_BAD - 1), "30m", who, ("ticket",)),
+        Case(_quiet(objective, LEAST_BAD), "30m", who, ("page", "ticket")),
     )
     return fires, (Case(planned, "3h"), Case(_mixed(objective, 1000, 0, 120), "2h"))
 
@@ -160,3 +183,9 @@ def _mixed(objective: Objective, many: int, bad: int, minutes: int) -> dict[str,
     for series in objective.bad_series:
         growth[series] = growth.get(series, 0) + bad
     return {series: f"0+{step}x{minutes}" for series, step in growth.items()}
+
+
+def _quiet(objective: Objective, bad: int) -> dict[str, str]:
+    """Nothing for a while; then so many, all of them bad, a few minutes ago."""
+    none = dict.fromkeys(objective.good_series, "0x60")
+    return none | dict.fromkeys(objective.bad_series, f"0x23 {bad}x60")

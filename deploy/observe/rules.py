@@ -8,7 +8,7 @@ import yaml
 from deploy.observe.alert import Alert, Case
 from deploy.observe.catalogue import SERVICES
 from deploy.observe.causes import CAUSES
-from deploy.observe.objectives import OBJECTIVES, WINDOWS, alerts
+from deploy.observe.objectives import BURNS, OBJECTIVES, WINDOWS, alerts
 from deploy.observe.windows import Windows
 
 __all__ = ["ALERTS", "HEAD", "PORTS", "cases", "kubernetes", "prometheus", "rules", "written"]
@@ -81,6 +81,9 @@ def _recorded(wanted: Iterable[str], windows: Windows) -> Iterable[dict[str, Any
         for window in WINDOWS:
             if window in wanted:
                 yield {"record": objective.rule(window), "expr": windows(objective.ratio(window))}
+        for window, *_ in BURNS["page"]:
+            if window in wanted:
+                yield {"record": objective.bad_rule(window), "expr": windows(objective.how_many_bad(window))}
 
 
 def _alert(alert: Alert, windows: Windows) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from grafana_foundation_sdk.builders import dashboard as boards
 
+from deploy.observe.dashboards.known import of_services
 from deploy.observe.dashboards.panels import Panels, Query, board, filled, series, stat, verdict
-from deploy.observe.dashboards.services import RATE, quantile
+from deploy.observe.dashboards.services import RATE, quantile, waiting
 
 __all__ = ["bus_board"]
 
@@ -35,7 +36,7 @@ def sending() -> Panels:
     """Outbox and relay."""
     return [
         verdict("Leaders", "Processes that send each service's outbox: exactly one.",
-                Query(f"abs(sum by (service) (houserules_bus_relay_leader{{{ITS}}}) - 1)", BY),
+                Query(of_services(f"abs(sum by (service) (houserules_bus_relay_leader{{{ITS}}}) - 1)", ITS), BY),
                 kept="one", broken="NOT ONE", alert="RelayWithoutLeader", span=8, height=7),
         series("Outbox: rows", "What is committed and not yet acknowledged by Kafka.",
                Query(f"max by (service) (houserules_bus_outbox_rows{{{ITS}}})", BY), alert="OutboxOld"),
@@ -60,13 +61,13 @@ def reading() -> Panels:
     """Consumers."""
     return [
         verdict("Kafka answers", "Whether the broker answers each service.",
-                Query(f"1 - max by (service) (houserules_bus_broker_answers{{{ITS}}})", BY),
+                Query(of_services(f"1 - max by (service) (houserules_bus_broker_answers{{{ITS}}})", ITS), BY),
                 kept="yes", broken="AWAY", alert="BrokerAway", span=8, height=7),
         series("Records a second, by outcome", "Applied, duplicate, ignored, dead; and redelivered.",
                Query(f"sum by (service, outcome) (rate(houserules_bus_records_total{{{ITS}}}[{RATE}]))",
                      f"{BY} {{{{outcome}}}}"), stacked=True, alert="NoProgress"),
         series("Lag in seconds", "How long the oldest record that is not applied waits, at the most.",
-               Query(f"max by (service, topic) (houserules_bus_lag_seconds{{{ITS}}})", f"{BY} {{{{topic}}}}"),
+               Query(waiting("service, topic", ITS), f"{BY} {{{{topic}}}}"),
                unit="s", limit=60, alert="NoProgress"),
         series("Lag in records", "In the log behind the stored position.",
                Query(f"sum by (service, topic) (houserules_bus_lag_records{{{ITS}}})", f"{BY} {{{{topic}}}}"),
@@ -109,7 +110,7 @@ def dead() -> Panels:
              Query(f"max by (service) (houserules_bus_outbox_refused_rows{{{ITS}}})", BY),
              steps=((None, "green"), (1, "red")), span=12, height=5),
         verdict("Conservation", "P4: records that no outcome accounts for.",
-                Query(f"max by (service) (houserules_bus_drift_records{{{ITS}}})", BY),
+                Query(of_services(f"max by (service) (houserules_bus_drift_records{{{ITS}}})", ITS), BY),
                 alert="ConservationDrift", span=12, height=5),
     ]  # fmt: skip
 

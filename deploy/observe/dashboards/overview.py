@@ -2,6 +2,7 @@
 
 from grafana_foundation_sdk.builders import dashboard as boards
 
+from deploy.observe.dashboards.known import of_all, of_landlords
 from deploy.observe.dashboards.panels import Panel, Panels, Query, board, filled, firing, series, stat, verdict, words
 
 __all__ = ["overview"]
@@ -13,7 +14,11 @@ LEAVERS = f"max by (organisation) (houserules_access_revocations_overdue{{{ORG}}
 TAKEDOWNS = f"max by (organisation) (houserules_consent_takedowns_overdue{{{ORG}}})"
 BY = "{{organisation}}"
 ALERTS = 'ALERTS{alertstate="firing"}'
-STALE = "Colours say what the last figures were; if the database is away they stand still, and an alert says so."
+FIRES = 'count(ALERTS{alertstate="firing",severity=~"page|ticket"}) or vector(0)'
+SURE = (
+    "It is what the figures say now: while the service does not answer or its figures are over a minute and a half old, "
+    "it is unknown, and the table below says what to do."
+)
 
 
 def top() -> Panels:
@@ -22,26 +27,26 @@ def top() -> Panels:
         boards.Row("Is a promise broken now?"),
         verdict(
             "Answered in time",
-            f"Whether anybody still waits for an answer whose due time has passed. {STALE}",
-            Query(QUESTIONS, BY),
+            f"Whether anybody still waits for an answer whose due time has passed. {SURE}",
+            Query(of_landlords("houserules_sla_targets_overdue", "sla", ORG), BY),
             alert="QuestionsOverdue",
         ),
         verdict(
             "Leavers removed",
-            f"Whether somebody who left can still speak for the landlord past the deadline. {STALE}",
-            Query(LEAVERS, BY),
+            f"Whether somebody who left can still speak for the landlord past the deadline. {SURE}",
+            Query(of_landlords("houserules_access_revocations_overdue", "access", ORG), BY),
             alert="LeaversOverdue",
         ),
         verdict(
             "Images cleared",
-            f"Whether an image that may not be shown is still up past its deadline. {STALE}",
-            Query(TAKEDOWNS, BY),
+            f"Whether an image that may not be shown is still up past its deadline. {SURE}",
+            Query(of_landlords("houserules_consent_takedowns_overdue", "consent", ORG), BY),
             alert="TakedownsOverdue",
         ),
         verdict(
             "The system itself",
             "Whether an alert for ops fires. The table below names it and leads to what to do.",
-            Query('count(ALERTS{alertstate="firing",severity=~"page|ticket"}) or vector(0)', "ops"),
+            Query(of_all(FIRES, 1), "ops"),
             kept="well",
             broken="SEE BELOW",
             alert="ServiceAbsent",
@@ -207,18 +212,19 @@ def _verdicts() -> Panels:
         verdict("P1 Durable accept",
                 "Deliveries that were answered 200 wait for the worker for longer than a minute: they are committed, but "
                 "nothing comes of them.",
-                Query(f"max({PENDING})", "oldest"), bound=60, broken="WAITING", alert="NoProgress", span=4, height=4),
+                Query(of_all(f"max({PENDING})", 60, "intake"), "oldest"), bound=60, broken="WAITING",
+                alert="DeliveriesUnread", span=4, height=4),
         stat("P2 Effectively once", "Repeats that were met and changed nothing in the last hour. Any number is well.",
              Query(f"sum(increase({REPEATS}[1h])) or vector(0)", "repeats"), decimals=0),
         verdict("P3 Order", "A dead letter leaves a gap in its key until it is sent again; a held partition waits.",
-                Query(f"({GAPS}) + ({HELD})", "gaps"), broken="GAP", alert="DeadLettersOpen", span=4, height=4),
+                Query(of_all(f"({GAPS}) + ({HELD})", 1), "gaps"), broken="GAP", alert="DeadLettersOpen", span=4, height=4),
         verdict("P4 Conservation", "Records between the first and the next offset that no outcome accounts for.",
-                Query("sum(max by (service) (houserules_bus_drift_records))", "unaccounted"),
+                Query(of_all("sum(max by (service) (houserules_bus_drift_records))", 1), "unaccounted"),
                 alert="ConservationDrift", span=4, height=4),
         verdict("P5 Timers", "Something has been due for over ten seconds and is not done.",
-                Query(f"max({LATE})", "latest"), bound=10, broken="LATE", alert="TimersOverdue", span=4, height=4),
+                Query(of_all(f"max({LATE})", 10), "latest"), bound=10, broken="LATE", alert="TimersOverdue", span=4, height=4),
         verdict("P6 Outage", "Doors answered 5xx in the last five minutes to more than one request in a thousand.",
-                Query("max(houserules:doors:error_ratio_5m) or vector(0)", "5xx"),
+                Query(of_all("max(houserules:doors:error_ratio_5m) or vector(0)", 0.001), "5xx"),
                 bound=0.001, broken="FAILING", alert="DoorsFailing", span=4, height=4),
     ]  # fmt: skip
 
@@ -239,7 +245,7 @@ def _objectives() -> Panel:
 
 
 READ = """
-- **Top row**: one word for each landlord. Red means that somebody outside is let down *now*.
+- **Top row**: one word for each landlord. Red means that somebody outside is let down *now*; purple, that nobody can say.
 - **What to do now** lists what fires; its name opens the runbook.
 - `page` wakes somebody, `ticket` waits for the morning, `notice` is for the landlord's own people.
 - Figures of the database are read every five seconds; policy time is used throughout, so a stepped clock shows here too.

@@ -17,6 +17,8 @@ from grafana_foundation_sdk.models import text as text_models
 __all__ = [
     "DATASOURCE",
     "DATASOURCE_UID",
+    "UNKNOWN",
+    "UNKNOWN_TEXT",
     "Panel",
     "Panels",
     "Query",
@@ -35,7 +37,10 @@ DATASOURCE = dashboard.DataSourceRef(type_val="prometheus", uid=DATASOURCE_UID)
 Panel = Builder[dashboard.Panel]
 Panels = Sequence[Panel | boards.Row]
 """What a dashboard shows in its order; a row is the heading of those that follow."""
-GREEN, AMBER, RED, BLUE = "green", "orange", "red", "blue"
+GREEN, AMBER, RED, BLUE, PURPLE = "green", "orange", "red", "blue", "purple"
+UNKNOWN = -1.0
+"""What a verdict's expression says where nothing is known now: no landlord is told that a promise is kept."""
+UNKNOWN_TEXT = "UNKNOWN: see What to do now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,12 @@ def _range(least: float | None, most: float | None, text: str, color: str) -> da
     return dashboard.RangeMap(options=dashboard.DashboardRangeMapOptions(from_val=least, to=most, result=result))
 
 
+def _nothing(text: str, color: str) -> dashboard.ValueMapping:
+    result = dashboard.ValueMappingResult(text=text, color=color, index=0)
+    options = dashboard.DashboardSpecialValueMapOptions(match=dashboard.SpecialValueMatch.NULL_AND_NAN, result=result)
+    return dashboard.SpecialValueMap(options=options)
+
+
 def verdict(
     title: str,
     description: str,
@@ -82,11 +93,21 @@ def verdict(
     span: int = 6,
     height: int = 5,
 ) -> stats.Panel:
-    """One word for each series, seen from across the room: kept below `bound`, broken from it on."""
+    """One word for each series, seen from across the room: kept below `bound`, broken from it on, or unknown.
+
+    The expression is asked for now alone, never for a value of before.
+    """
+    words = [
+        _range(None, UNKNOWN / 2, UNKNOWN_TEXT, PURPLE),
+        _range(UNKNOWN / 2, bound - 1e-9, kept, GREEN),
+        _range(bound, None, broken, RED),
+        _nothing(UNKNOWN_TEXT, PURPLE),
+    ]
     return (
         _stat(title, description, asked, span, height)
-        .mappings([_range(None, bound - 1e-9, kept, GREEN), _range(bound, None, broken, RED)])
-        .thresholds(_steps((None, GREEN), (bound, RED)))
+        .no_value(UNKNOWN_TEXT)
+        .mappings(words)
+        .thresholds(_steps((None, PURPLE), (UNKNOWN / 2, GREEN), (bound, RED)))
         .color_mode(common.BigValueColorMode.BACKGROUND)
         .text_mode(common.BigValueTextMode.VALUE_AND_NAME)
         .links([runbook(alert)])
@@ -103,15 +124,15 @@ def stat(
     height: int = 4,
     decimals: int | None = None,
 ) -> stats.Panel:
-    """A number."""
+    """A number, as it is now."""
     panel = _stat(title, description, asked, span, height).unit(unit).thresholds(_steps(*steps))
-    panel = panel.color_mode(common.BigValueColorMode.VALUE).graph_mode(common.BigValueGraphMode.AREA)
+    panel = panel.color_mode(common.BigValueColorMode.VALUE)
     return panel if decimals is None else panel.decimals(decimals)
 
 
 def _stat(title: str, description: str, asked: Sequence[Query], span: int, height: int) -> stats.Panel:
     panel = stats.Panel().title(title).description(description).datasource(DATASOURCE).span(span).height(height)
-    panel = panel.targets(list(_targets(asked))).no_value("no data")
+    panel = panel.targets(list(_targets(asked, instant=True))).no_value("no data")
     reduce = common_builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
     return panel.reduce_options(reduce).graph_mode(common.BigValueGraphMode.NONE)
 

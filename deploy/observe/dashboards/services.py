@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import dashboard as boards
 
 from deploy.observe.dashboards.panels import Panels, Query, board, filled, series, stat, verdict
 
-__all__ = ["service_boards"]
+__all__ = ["RATE", "quantile", "service_boards", "waiting"]
 
 ORG = 'organisation=~"$organisation"'
 BY = "{{organisation}}"
@@ -20,6 +20,12 @@ def quantile(share: float, histogram: str, labels: str, by: str) -> str:
     return f"histogram_quantile({share}, sum by ({by}, le) (rate({histogram}_bucket{{{labels}}}[{RATE}])))"
 
 
+def waiting(by: str, labels: str) -> str:
+    """How long the oldest record that is not applied waits; nought where none does."""
+    since = f"houserules_bus_applied_until_timestamp_seconds{{{labels}}}"
+    return f"max by ({by}) ((time() - {since}) * (houserules_bus_lag_records{{{labels}}} > bool 0))"
+
+
 def doors(service: str) -> Panels:
     """What every service has: how it answers, how its process does."""
     its = f'service="{service}"'
@@ -29,7 +35,7 @@ def doors(service: str) -> Panels:
         verdict(
             "Answers Prometheus",
             "Whether its processes can be scraped.",
-            Query(f'1 - min(up{{job="houserules",{its}}})', service),
+            Query(f'1 - min(up{{job="houserules",{its}}}) or on () vector(1)', service),
             kept="up",
             broken="DOWN",
             alert="ServiceAbsent",
@@ -44,6 +50,9 @@ def doors(service: str) -> Panels:
         series("How late the event loop comes, 99 %", "Much over 0.1 s means that something blocks it.",
                Query(quantile(0.99, "houserules_loop_lag_seconds", its, "instance"), "{{instance}}"),
                unit="s", limit=0.5, span=6),
+        series("Starts in a quarter of an hour", "Of each process; three are told. The watchdog ends one that stands still.",
+               Query(f"max by (instance) (changes(houserules_started_timestamp_seconds{{{its}}}[15m]))", "{{instance}}"),
+               limit=3, span=24, height=4, alert="ServiceRestarting"),
     ]  # fmt: skip
 
 
@@ -58,7 +67,7 @@ def reading(service: str) -> Panels:
         series("Lag", "Records in the log behind the stored position.",
                Query(f"sum by (topic) (houserules_bus_lag_records{{{its}}})", "{{topic}}"), alert="NoProgress"),
         series("Lag in seconds", "How long the oldest record that is not applied waits, at the most.",
-               Query(f"max by (topic) (houserules_bus_lag_seconds{{{its}}})", "{{topic}}"), unit="s", limit=60,
+               Query(waiting("topic", its), "{{topic}}"), unit="s", limit=60,
                alert="NoProgress"),
     ]  # fmt: skip
 
@@ -71,9 +80,10 @@ def intake() -> Panels:
         series("Accepted a second", "Deliveries answered 200, and those that had come before.",
                Query(f"sum by (organisation) (rate(houserules_intake_accepted_total{{{ORG}}}[{RATE}]))", BY),
                Query(f"sum(rate(houserules_intake_repeated_total[{RATE}]))", "repeated")),
-        series("Refused in five minutes", "401 by reason. A burst of wrong signatures is a secret that was changed.",
-               Query(f"sum by (organisation, reason) (increase({refused}[5m]))", f"{BY} {{{{reason}}}}"),
-               limit=5, alert="WebhookSecretWrong"),
+        series("Refused in five minutes", "401 by source and reason; without a name, strangers. Where nothing is accepted beside it, a secret was changed.",
+               Query(f"sum by (organisation, source, reason) (increase({refused}[5m]))",
+                     f"{BY} {{{{source}}}} {{{{reason}}}}"),
+               alert="WebhookSecretWrong"),
         series("Deliveries in one commit", "Requests that came together share a commit: half and nearly all of the groups.",
                Query(quantile(0.5, "houserules_intake_group_size", "", "service"), "half"),
                Query(quantile(0.99, "houserules_intake_group_size", "", "service"), "99 %")),
@@ -86,13 +96,13 @@ def intake() -> Panels:
         series("Waiting to be read", "Committed and not yet events; and how long the oldest has waited.",
                Query(f"max by (organisation) (houserules_intake_deliveries_pending{{{ORG}}})", BY),
                Query(f"max by (organisation) (houserules_intake_deliveries_pending_age_seconds{{{ORG}}})", f"{BY} oldest, s"),
-               alert="NoProgress"),
+               alert="DeliveriesUnread"),
         stat("Could not be read", "Failed deliveries that wait for somebody: `houserules deliveries list`.",
              Query(f"max by (organisation) (houserules_intake_deliveries_failed{{{ORG}}})", BY),
              steps=((None, "green"), (1, "orange")), height=7),
-        stat("Workers", "Processes that turn deliveries into events: one.",
-             Query("sum(houserules_intake_leading)", "workers"),
-             steps=((None, "red"), (1, "green"), (2, "red")), height=7),
+        stat("Workers", "Processes that had their turn at making events of deliveries within a minute; one has it at a time.",
+             Query("count(time() - houserules_intake_turn_timestamp_seconds < 60) or vector(0)", "workers"),
+             steps=((None, "red"), (1, "green")), height=7),
         series("Events taken at the door, a second", "By `POST /events`.",
                Query(f"sum by (organisation) (rate(houserules_intake_published_total{{{ORG}}}[{RATE}]))", BY)),
     ]  # fmt: skip

@@ -24,8 +24,8 @@ FIGURES = {"intake": INTAKE, "sla": SLA, "access": ACCESS, "consent": CONSENT}
 SETTERS = {"add", "set", "observe", "forget", "replace"}
 HOLDERS = {"instruments", "_instruments", "metrics", "platform", "measured"}
 FEW = {
-    "code", "decision", "error", "method", "organisation", "outcome", "partition", "reason", "route", "state", "status",
-    "topic", "verdict", "what",
+    "code", "decision", "error", "method", "organisation", "outcome", "partition", "reason", "route", "source", "state",
+    "status", "topic", "verdict", "what",
 }  # fmt: skip
 """Labels whose values are few: no id of anybody or anything, no path, no text."""
 

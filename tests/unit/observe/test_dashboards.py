@@ -10,6 +10,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import dashboard as model
 
 from deploy.observe.dashboards import DATASOURCE_UID, all_boards, all_runbooks
+from deploy.observe.dashboards.panels import UNKNOWN_TEXT
 from deploy.observe.written import ROOT, files, stale
 
 BOARDS: dict[str, dict[str, Any]] = {uid: json.loads(text) for uid, text in all_boards().items()}
@@ -63,6 +64,7 @@ def test_a_dashboard_has_what_grafana_needs_to_show_it(uid: str) -> None:
             assert all(t["datasource"]["uid"] == DATASOURCE_UID and t["expr"] for t in panel["targets"])
         if panel["type"] == "stat":
             assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+            assert all(t["instant"] and not t.get("range") for t in panel["targets"]), "now, and nothing of before"
         if panel["type"] == "timeseries":
             assert panel["fieldConfig"]["defaults"]["unit"]
 
@@ -104,7 +106,7 @@ def test_the_first_row_says_of_each_promise_to_the_public_whether_it_is_kept() -
     ]  # fmt: skip
     for panel in rest[:3]:
         texts = [one["options"]["result"]["text"] for one in panel["fieldConfig"]["defaults"]["mappings"]]
-        assert texts == ["kept", "BROKEN"]
+        assert texts == [UNKNOWN_TEXT, "kept", "BROKEN", UNKNOWN_TEXT]
         assert panel["targets"][0]["legendFormat"] == "{{organisation}}"
         assert panel["links"]
         assert panel["gridPos"]["y"] + panel["gridPos"]["h"] <= 8, "seen without scrolling"

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import typer
+import yaml
 
 from deploy.observe.rules import ALERTS, PORTS, prometheus, rules
 from deploy.observe.windows import Windows
@@ -50,6 +51,14 @@ def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
         for rule in group["rules"]:
             if "alert" in rule:
                 assert (ROOT / rule["annotations"]["runbook"]).is_file()
+
+
+def test_what_makes_which_alert_silent_names_alerts_that_are_there() -> None:
+    asked = yaml.safe_load((ROOT / "deploy/alertmanager/alertmanager.yml").read_text())["inhibit_rules"]
+    matchers = [matcher for rule in asked for side in ("source_matchers", "target_matchers") for matcher in rule[side]]
+    named = [name for one in matchers for name in re.findall(r"[A-Z]\w+", one)]
+    assert len(named) > 10
+    assert set(named) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,130 @@
+"""A verdict says what is known now: while a service is silent, or its figures are old, it says that it does not know."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.observe.catalogue import SERVICES
+from deploy.observe.dashboards.panels import UNKNOWN
+from deploy.observe.written import panels
+from tests.prometheus import promtool
+
+LANDLORD_PANELS = {
+    "Answered in time": ("sla", "houserules_sla_targets_overdue"),
+    "Leavers removed": ("access", "houserules_access_revocations_overdue"),
+    "Images cleared": ("consent", "houserules_consent_takedowns_overdue"),
+}
+SAMPLED, DRIFT = "houserules_sampled_timestamp_seconds", "houserules_bus_drift_records"
+FRESH = "0+60x60"
+Series = dict[str, str]
+Expected = dict[str, float]
+
+
+def of(service: str, name: str, process: int = 1, **labels: str) -> str:
+    own = "".join(f',{label}="{value}"' for label, value in labels.items())
+    return f'{name}{{service="{service}",instance="{service}:{process}",job="houserules"{own}}}'
+
+
+def process(service: str, up: str = "1x60", sampled: str = FRESH, number: int = 1) -> Series:
+    return {of(service, "up", number): up, of(service, SAMPLED, number): sampled}
+
+
+def overdue(service: str, metric: str, westward: str, wheatley: str, number: int = 1) -> Series:
+    says = {"westward": westward, "wheatley": wheatley}
+    return {of(service, metric, number, organisation=name): values for name, values in says.items()}
+
+
+def landlord_cases(service: str, metric: str) -> list[tuple[str, Series, Expected]]:
+    """What Prometheus holds, and what is said of each landlord."""
+    kept, unknown = {"westward": 0.0, "wheatley": 2.0}, {"westward": UNKNOWN, "wheatley": UNKNOWN}
+    says = overdue(service, metric, "0x60", "2x60")
+    went = overdue(service, metric, "0x5 stale", "2x5 stale")
+    stuck = process(service, sampled="0x60", number=2) | overdue(service, metric, "5x60", "5x60", 2)
+    return [
+        ("answers", process(service) | says, kept),
+        ("does not answer", process(service, up="1x5 0x60") | says, unknown),
+        ("went away", process(service, up="1x5 0x60", sampled="0+60x5 stale") | went, unknown),
+        ("is no longer scraped", process(service, up="1x5 stale", sampled="0+60x5 stale") | went, unknown),
+        ("has old figures", process(service, sampled="0+60x5 300x60") | says, unknown),
+        ("has one process with old figures", process(service) | says | stuck, kept),
+        ("was never seen", {}, {"": UNKNOWN}),
+    ]
+
+
+def everybody(but: str = "", up: str = "1x60", sampled: str = FRESH) -> Series:
+    made: Series = {}
+    for service in SERVICES:
+        made |= process(service, up, sampled) if service == but else process(service)
+        made |= {of(service, DRIFT): "0x60"}
+    return made
+
+
+SYSTEM = [
+    ("all answer", everybody(), 0.0),
+    ("one does not answer", everybody("consent", up="0x60"), UNKNOWN),
+    ("one has old figures", everybody("sla", sampled="0x60"), UNKNOWN),
+    ("one does not answer, another is broken", everybody("sla", up="0x60") | {of("access", DRIFT): "3x60"}, 3.0),
+    ("none was ever seen", {}, UNKNOWN),
+]
+
+
+def expression(title: str, uid: str = "houserules-overview") -> str:
+    (found,) = [expr for board, panel, expr in panels() if (board, panel) == (uid, title)]
+    return re.sub(r"\$(organisation|service)\b", ".*", found)
+
+
+def test(name: str, series: Series, expr: str, expected: dict[str, float]) -> dict[str, Any]:
+    samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": [{"series": one, "values": values} for one, values in series.items()],
+        "promql_expr_test": [{"expr": expr, "eval_time": "20m", "exp_samples": samples}],
+    }
+
+
+test.__test__ = False  # type: ignore[attr-defined] # it makes one for promtool
+
+
+def checked(place: Path, tests: list[dict[str, Any]]) -> None:
+    (place / "tests.yml").write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": tests}))
+    done = promtool("test", "rules", str(place / "tests.yml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def labels(**given: str) -> str:
+    return "{" + ",".join(f'{name}="{value}"' for name, value in given.items() if value) + "}"
+
+
+def test_a_landlords_promise_is_kept_broken_or_unknown(tmp_path: Path) -> None:
+    tests = []
+    for title, (service, metric) in LANDLORD_PANELS.items():
+        for name, series, expected in landlord_cases(service, metric):
+            said = {labels(organisation=landlord): value for landlord, value in expected.items()}
+            tests.append(test(f"{title}: {service} {name}", series, expression(title), said))
+    checked(tmp_path, tests)
+
+
+def test_the_systems_promise_is_kept_only_where_all_services_say_so(tmp_path: Path) -> None:
+    tests = [
+        test(f"P4: {name}", series, expression("P4 Conservation"), {"{}": value}) for name, series, value in SYSTEM
+    ]
+    firing = 'ALERTS{alertname="X",alertstate="firing",severity="page"}'
+    itself = expression("The system itself")
+    tests += [
+        test("itself: all answer", everybody(), itself, {"{}": 0.0}),
+        test("itself: one is silent", everybody("sla", up="0x60"), itself, {"{}": UNKNOWN}),
+        test("itself: an alert fires", everybody("sla", up="0x60") | {firing: "1x60"}, itself, {"{}": 1.0}),
+    ]
+    checked(tmp_path, tests)
+
+
+def test_each_service_has_its_own_word_on_the_bus(tmp_path: Path) -> None:
+    expr = expression("Leaders", "houserules-bus")
+    leader = "houserules_bus_relay_leader"
+    two = {of("access", leader): "1x60", of("access", leader, 2): "1x60"}
+    series = everybody("sla", up="0x60") | {of(service, leader): "1x60" for service in SERVICES} | two
+    expected = {"intake": 0.0, "sla": UNKNOWN, "access": 1.0, "consent": 0.0}
+    checked(tmp_path, [test("leaders", series, expr, {labels(service=s): value for s, value in expected.items()})])
