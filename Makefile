@@ -8,7 +8,7 @@ WORKERS ?= 3
 CODE := services shared deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-long mutants lint contracts dashboards pictures format check clean
+.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-quick bench-long mutants lint contracts dashboards pictures format check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,10 @@ chaos: ready ## ten minutes of faults under load, and what came of them; CHAOS="
 bench: ready ## how fast, and what it is measured against
 	@$(PY) -m deploy.local prepare
 	@$(PY) -m tests.bench
+
+bench-quick: ready ## small, and fails when a ratio is under half of its goal
+	@$(PY) -m deploy.local prepare
+	@$(PY) -m tests.bench --quick
 
 bench-long: ready ## what of it takes its time: the largest numbers
 	@$(PY) -m deploy.local prepare

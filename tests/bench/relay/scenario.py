@@ -65,6 +65,7 @@ class Relay(Scenario):
             run=f"{CODE}:send_outbox",
             settings="enable_idempotence, acks=all, linger_ms=0, max_batch_size=512 KiB, deletes with synchronous_commit=off",
             tuned_by=AIOKAFKA,
+            quick=False,
         ),
         Contestant(
             name="send_batch",
@@ -72,6 +73,7 @@ class Relay(Scenario):
             run=f"{CODE}:send_batch",
             settings="enable_idempotence, acks=all, batches of 512 KiB, one in flight a partition",
             tuned_by=AIOKAFKA,
+            quick=False,
         ),
     )
     goals = (
