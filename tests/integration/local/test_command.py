@@ -110,11 +110,41 @@ def person() -> Iterator[Person]:
     remove(person.local)
 
 
-def test_ctrl_c_ends_everything_and_the_next_starts_have_the_data(person: Person) -> None:
+def test_each_start_has_what_the_last_one_kept_however_that_ended(person: Person) -> None:
+    """Three lives of one stack: the first ends by Ctrl-C, the second is killed and loses Kafka's data, the third is mended."""
     process = person.run()
-    family = _family(process)
     first = json.loads(person.stack_file.read_text())
     assert set(person.processes) == {"supervisord", "postgres", "kafka", *first["services"]}
+    for private in (person.stack_file, person.local / "data" / "secrets.json"):
+        assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    _a_second_run_is_told_of_the_first(person, process)
+    _ctrl_c_ends_everything(person, process)
+
+    process = person.run()
+    assert _lasting(json.loads(person.stack_file.read_text())) == _lasting(first)
+    _houserules(person, "publish", "message.received", "--organisation", "westward", *MESSAGE)
+    before = _until_there(person.stack_file, "select count(*) from conversations")
+    _what_is_killed_leaves_nothing_running(process)
+    shutil.rmtree(person.local / "data" / "kafka")
+
+    process = _started_by_the_commands_that_are_told(person)
+    assert _lasting(json.loads(person.stack_file.read_text())) == _lasting(first)
+    assert _until_there(person.stack_file, "select count(*) from conversations") == before
+    _stop_ends_it_from_elsewhere(person, process)
+
+
+def _a_second_run_is_told_of_the_first(person: Person, process: "subprocess.Popen[str]") -> None:
+    second = person.type("run")
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"error: A stack already runs in {person.local} (process {process.pid})")
+    assert person.stack_file.exists()
+    told = person.type("status")
+    assert told.returncode == 0
+    assert all(f"  {name} " in told.stdout for name in ("postgres", "kafka"))
+
+
+def _ctrl_c_ends_everything(person: Person, process: "subprocess.Popen[str]") -> None:
+    family = _family(process)
     began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=CTRL_C_S)
@@ -123,9 +153,8 @@ def test_ctrl_c_ends_everything_and_the_next_starts_have_the_data(person: Person
     assert not any(psutil.pid_exists(pid) for pid in family)
     assert not person.stack_file.exists()
 
-    process = person.run()
-    assert _lasting(json.loads(person.stack_file.read_text())) == _lasting(first)
 
+def _what_is_killed_leaves_nothing_running(process: "subprocess.Popen[str]") -> None:
     family = _family(process)
     process.kill()
     process.wait()
@@ -133,21 +162,27 @@ def test_ctrl_c_ends_everything_and_the_next_starts_have_the_data(person: Person
     while any(psutil.pid_exists(pid) for pid in family) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(psutil.pid_exists(pid) for pid in family)
-    person.run()
-    assert _lasting(json.loads(person.stack_file.read_text())) == _lasting(first)
 
 
-def test_second_run_is_told_of_the_first_and_stop_ends_it_from_elsewhere(person: Person) -> None:
-    process = person.run()
-    for private in (person.stack_file, person.local / "data" / "secrets.json"):
-        assert stat.S_IMODE(private.stat().st_mode) == 0o600
-    second = person.type("run")
-    assert second.returncode == 1
-    assert second.stderr.startswith(f"error: A stack already runs in {person.local} (process {process.pid})")
-    assert person.stack_file.exists()
-    told = person.type("status")
-    assert told.returncode == 0
-    assert all(f"  {name} " in told.stdout for name in ("postgres", "kafka"))
+def _started_by_the_commands_that_are_told(person: Person) -> "subprocess.Popen[str]":
+    commands: list[str] = []
+
+    def mend(line: str) -> None:
+        if line.startswith("To mend it"):
+            assert not person.stack_file.exists()
+            if not commands:
+                assert "not ready: `make run` says why" in person.type("status").stdout
+            commands.append(line.partition(": ")[2])
+            subprocess.run(shlex.split(commands[-1]), check=True, cwd="/", capture_output=True, timeout=60)
+
+    process = person.run(mend)
+    assert any(command.endswith("positions reset sla houserules.messages") for command in commands)
+    assert not (person.local / "stack.unready.json").exists()
+    assert process.poll() is None
+    return process
+
+
+def _stop_ends_it_from_elsewhere(person: Person, process: "subprocess.Popen[str]") -> None:
     stopped = person.type("stop")
     assert (stopped.returncode, process.wait(10)) == (0, 0)
     assert person.processes == {}
@@ -155,30 +190,6 @@ def test_second_run_is_told_of_the_first_and_stop_ends_it_from_elsewhere(person:
     again = person.type("stop")
     assert again.returncode == 0
     assert again.stdout.startswith("No stack runs in")
-
-
-def test_kafka_that_lost_its_data_is_told_of_and_mended_by_the_command_that_is_told(person: Person) -> None:
-    process = person.run()
-    _houserules(person, "publish", "message.received", "--organisation", "westward", *MESSAGE)
-    before = _until_there(person.stack_file, "select count(*) from conversations")
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=CTRL_C_S)
-    shutil.rmtree(person.local / "data" / "kafka")
-
-    commands: list[str] = []
-
-    def mend(line: str) -> None:
-        if line.startswith("To mend it"):
-            assert not person.stack_file.exists()
-            assert "not ready: `make run` says why" in person.type("status").stdout
-            commands.append(line.partition(": ")[2])
-            subprocess.run(shlex.split(commands[-1]), check=True, cwd="/", capture_output=True, timeout=60)
-
-    process = person.run(mend)
-    assert any(command.endswith("positions reset sla houserules.messages") for command in commands)
-    assert not (person.local / "stack.unready.json").exists()
-    assert _until_there(person.stack_file, "select count(*) from conversations") == before
-    assert process.poll() is None
 
 
 def _houserules(person: Person, *arguments: str) -> None:

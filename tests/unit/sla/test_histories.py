@@ -38,7 +38,7 @@ def out_of_order(packs: Packs, organisation: str, told: list[Said], random: Rand
     return story
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(organisation=st.sampled_from(["westward", "wheatley"]), random=st.randoms(use_true_random=True))
 def test_any_order_ends_in_the_verdicts_of_the_order_of_times(packs: Packs, organisation: str, random: Random) -> None:
     told = history(random)
