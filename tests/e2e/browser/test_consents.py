@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from tests.e2e.browser.visits import WIDTHS, Visits, Width
+from tests.e2e.browser.visits import Visits
 from tests.e2e.faces import PDF, Faces
 from tests.e2e.world import World
 
@@ -45,19 +45,17 @@ def program(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 async def test_a_form_is_uploaded_for_whoever_lacks_one_and_it_is_satisfied(
-    visits: Visits, world: World, width: Width, form: Path, program: Path
+    visits: Visits, world: World, form: Path, program: Path
 ) -> None:
     faces = await a_picture(world)
-    page = await visits.page(width)
+    page = await visits.page("phone")
     await visits.sign_in(page, "consent", "westward", "communications", path=f"/?person={faces.id('p2')}")
     article = page.get_by_role("article", name=faces.image).filter(has_text="in use")
     shown = " ".join((await article.inner_text()).split())
     assert f"There is no consent of {SCRIPT}." in shown
     assert await page.title() == "Images and consent – House Rules"
-    await visits.picture(page, "consent-missing")
-    await visits.axe(page)
+    await visits.look(page, "consent-missing")
     await article.locator("summary").filter(has_text="Record what they said").click()
     await article.get_by_label("Date on the form").fill("2026-11-12")
     await article.get_by_label("Signed form").set_input_files(program)
@@ -65,8 +63,7 @@ async def test_a_form_is_uploaded_for_whoever_lacks_one_and_it_is_satisfied(
     assert "PDF, PNG, JPEG, HEIC or TIFF file, by its content" in await page.get_by_role("alert").inner_text()
     assert await page.get_by_label("Date on the form").input_value() == "2026-11-12"
     assert await page.get_by_label("website").is_checked()
-    await visits.picture(page, "consent-form-refused")
-    await visits.axe(page)
+    await visits.look(page, "consent-form-refused")
     await page.get_by_label("Signed form").set_input_files(form)
     await page.get_by_role("button", name="Record it").click()
     assert "Recorded." in await page.get_by_role("status").inner_text()
@@ -77,18 +74,15 @@ async def test_a_form_is_uploaded_for_whoever_lacks_one_and_it_is_satisfied(
     assert (await faces.verdicts())[-1] == "satisfied"
     await page.reload()
     assert "Nothing: it may be used as it is meant to be." in await said(page)
-    await visits.picture(page, "consent-image")
-    await visits.axe(page)
+    await visits.look(page, "consent-image")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_a_withdrawal_and_a_takedown_by_keyboard(visits: Visits, world: World, width: Width) -> None:
+async def test_a_withdrawal_and_a_takedown_by_keyboard(visits: Visits, world: World) -> None:
     faces = await a_picture(world)
-    page = await visits.page(width)
+    page = await visits.page("desktop")
     await visits.sign_in(page, "consent", "westward", "dpo", path=f"/page/people/{faces.id('p1')}")
     assert "in force" in await said(page) and "Tue 1 Dec" in await said(page)
-    await visits.picture(page, "consent-person")
-    await visits.axe(page)
+    await visits.look(page, "consent-person")
     await visits.tab_to(page, page.locator("summary").filter(has_text="They take it back"))
     await page.keyboard.press("Enter")
     await visits.tab_to(page, page.get_by_role("button", name="Withdraw it"))
@@ -102,5 +96,4 @@ async def test_a_withdrawal_and_a_takedown_by_keyboard(visits: Visits, world: Wo
     assert "You see to it." in await page.get_by_role("status").inner_text()
     answer = await world.ask("consent", "/takedowns", image=faces.image)
     assert [one["state"] for one in answer.json()["items"]] == ["claimed"]
-    await visits.picture(page, "consent-takedown")
-    await visits.axe(page)
+    await visits.look(page, "consent-takedown")

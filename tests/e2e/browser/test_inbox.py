@@ -2,11 +2,10 @@
 
 import re
 
-import pytest
 from playwright.async_api import Locator, Page
 
 from shared.platform.ids import uuid7
-from tests.e2e.browser.visits import WIDTHS, Visits, Width
+from tests.e2e.browser.visits import Visits
 from tests.e2e.conversation import COMPLAINT, OFFENSIVE, Conversation
 from tests.e2e.world import World
 
@@ -50,10 +49,9 @@ async def rows(page: Page) -> list[str]:
     return [await said(row) for row in await page.get_by_role("table").locator("tbody tr").all()]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_the_oldest_message_is_answered_and_its_deadline_goes(visits: Visits, world: World, width: Width) -> None:
+async def test_the_oldest_message_is_answered_and_its_deadline_goes(visits: Visits, world: World) -> None:
     site, _ = await a_mornings_post(world)
-    page = await visits.page(width)
+    page = await visits.page("phone")
     await visits.sign_in(page, "intake", "westward", "communications")
     await only(page, site)
     shown = await rows(page)
@@ -63,15 +61,13 @@ async def test_the_oldest_message_is_answered_and_its_deadline_goes(visits: Visi
     assert "overdue since Wed 25 Mar 13:30" in shown[0] and SCRIPT in shown[0]
     assert "30 min left due Wed 25 Mar 15:00" in shown[1] and "complaint" in shown[1]
     assert "no deadline" in shown[3] and "offensive" in shown[3]
-    await visits.picture(page, "intake-inbox")
-    await visits.axe(page)
+    await visits.look(page, "intake-inbox")
 
     await page.get_by_role("table").get_by_role("link").first.click()
     await page.get_by_role("heading", name="Message of Wed 25 Mar 09:30").wait_for()
     assert SCRIPT in await said(page.get_by_role("main"))
     await page.get_by_label("What was answered").fill("On Monday morning.")
-    await visits.picture(page, "intake-item")
-    await visits.axe(page)
+    await visits.look(page, "intake-item")
     await page.get_by_role("button", name="An answer was given").click()
     assert await page.get_by_role("status").inner_text() == "The answer is recorded."
     assert "On Monday morning." in await said(page.get_by_role("main"))
@@ -80,8 +76,7 @@ async def test_the_oldest_message_is_answered_and_its_deadline_goes(visits: Visi
     assert "no deadline" in await said(page.get_by_role("main"))
     deadlines = page.get_by_role("table", name="Of this conversation")
     assert "answered late" in await said(deadlines)
-    await visits.picture(page, "intake-item-answered")
-    await visits.axe(page)
+    await visits.look(page, "intake-item-answered")
 
     await page.get_by_role("link", name="Back to the inbox").click()
     await only(page, site)
@@ -89,13 +84,10 @@ async def test_the_oldest_message_is_answered_and_its_deadline_goes(visits: Visi
     assert len(shown) == 3 and "30 min left" in shown[0]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_a_keyboard_hides_a_message_and_a_refusal_keeps_what_was_typed(
-    visits: Visits, world: World, width: Width
-) -> None:
+async def test_a_keyboard_hides_a_message_and_a_refusal_keeps_what_was_typed(visits: Visits, world: World) -> None:
     site, talks = await a_mornings_post(world)
     offensive = (await talks[3].item())["message"]
-    page = await visits.page(width)
+    page = await visits.page("desktop")
     await visits.sign_in(page, "intake", "westward", "head-of-communications", path=f"/page/items/{offensive}")
     form = page.locator("#hide")
     await visits.tab_to(page, form.locator("summary"))
@@ -111,8 +103,7 @@ async def test_a_keyboard_hides_a_message_and_a_refusal_keeps_what_was_typed(
     assert "The item is hidden" in await alert.inner_text()
     assert await form.get_by_label("Note").input_value() == "Seen by two of us"
     assert await form.get_by_label("Why").input_value() == "offensive"
-    await visits.picture(page, "intake-item-refused")
-    await visits.axe(page)
+    await visits.look(page, "intake-item-refused")
     await page.goto(world.url("intake", "/"))
     await page.get_by_label("Show", exact=True).select_option("hidden")
     await only(page, site)

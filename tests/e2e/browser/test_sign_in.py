@@ -3,17 +3,15 @@
 import pytest
 
 from shared.platform.pages.rendering import LABELS
-from tests.e2e.browser.visits import WIDTHS, Visits, Width
+from tests.e2e.browser.visits import Visits
 from tests.e2e.world import World
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_one_click_signs_in_at_every_service(visits: Visits, world: World, width: Width) -> None:
-    page = await visits.page(width)
+async def test_one_click_signs_in_at_every_service(visits: Visits, world: World) -> None:
+    page = await visits.page("phone")
     await page.goto(world.url("intake", "/"))
     assert await page.title() == "Sign in – House Rules"
-    await visits.picture(page, "intake-sign-in")
-    await visits.axe(page)
+    await visits.look(page, "intake-sign-in")
     await visits.sign_in(page, "intake", "westward", "communications")
     assert page.url == world.url("intake", "/")
     head = page.get_by_role("banner")
@@ -26,9 +24,8 @@ async def test_one_click_signs_in_at_every_service(visits: Visits, world: World,
         assert "local-communications" in await head.inner_text()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_a_keyboard_is_enough(visits: Visits, world: World, width: Width) -> None:
-    page = await visits.page(width)
+async def test_a_keyboard_is_enough(visits: Visits, world: World) -> None:
+    page = await visits.page("desktop")
     await page.goto(world.url("intake", "/"))
     skip = page.get_by_role("link", name="Skip to the content")
     await visits.tab_to(page, skip)
@@ -49,8 +46,7 @@ async def test_a_token_is_pasted_and_a_wrong_one_is_told(visits: Visits, world: 
     await token.fill("x.y.z")
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("alert").wait_for()
-    await visits.picture(page, "intake-sign-in-refused")
-    await visits.axe(page)
+    await visits.look(page, "intake-sign-in-refused")
     await token.fill(world.bearer("wheatley")["Authorization"])
     await page.get_by_role("button", name="Sign in").click()
     assert "wheatley" in await page.get_by_role("banner").inner_text()
@@ -60,8 +56,7 @@ async def test_a_role_without_right_is_told_who_has(visits: Visits, world: World
     page = await visits.page("phone")
     await visits.sign_in(page, "intake", "westward", "publisher")
     assert "head-of-communications" in await page.get_by_role("alert").inner_text()
-    await visits.picture(page, "intake-forbidden")
-    await visits.axe(page)
+    await visits.look(page, "intake-forbidden")
 
 
 FAULTS = {
@@ -81,7 +76,6 @@ async def test_a_fault_would_be_seen(visits: Visits, world: World, kind: str) ->
     """What is asked of every page can be failed."""
     page = await visits.page("phone")
     await page.goto(world.url("intake", "/"))
-    await visits.axe(page)
     fault, told = FAULTS[kind]
     await page.evaluate(fault)
     with pytest.raises(AssertionError, match=told):

@@ -4,11 +4,10 @@ import csv
 import re
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page
 
 from shared.platform.ids import uuid7
-from tests.e2e.browser.visits import WIDTHS, Visits, Width
+from tests.e2e.browser.visits import Visits
 from tests.e2e.conversation import COMPLAINT, Conversation
 from tests.e2e.world import World
 
@@ -34,10 +33,9 @@ async def only(page: Page, site: str) -> None:
     await page.get_by_role("button", name="Show").click()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_what_is_overdue_comes_first_and_says_so(visits: Visits, world: World, width: Width) -> None:
+async def test_what_is_overdue_comes_first_and_says_so(visits: Visits, world: World) -> None:
     site = await a_days_work(world)
-    page = await visits.page(width)
+    page = await visits.page("phone")
     await visits.sign_in(page, "sla", "westward", "communications")
     await only(page, site)
     rows = page.get_by_role("table", name="Deadlines").locator("tbody tr")
@@ -48,14 +46,12 @@ async def test_what_is_overdue_comes_first_and_says_so(visits: Visits, world: Wo
         "In time so far 3 h 30 min of working time left",
     ]
     assert "Wed 25 Mar 13:30" in told[0] and "(complaint)" in told[1]
-    await visits.picture(page, "sla-targets")
-    await visits.axe(page)
+    await visits.look(page, "sla-targets")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_a_keyboard_leads_to_the_facts_and_the_working(visits: Visits, world: World, width: Width) -> None:
+async def test_a_keyboard_leads_to_the_facts_and_the_working(visits: Visits, world: World) -> None:
     site = await a_days_work(world)
-    page = await visits.page(width)
+    page = await visits.page("desktop")
     await visits.sign_in(page, "sla", "westward", "dpo")
     await only(page, site)
     await visits.tab_to(page, page.get_by_role("link", name="Facts and working").last)
@@ -66,16 +62,12 @@ async def test_a_keyboard_leads_to_the_facts_and_the_working(visits: Visits, wor
     assert "opening hours Wed 25 Mar" in said and "opening hours Thu 26 Mar" in said
     assert "westward:3.6: Queries and complaints are answered within half a working day" in said
     assert "boiler" not in said
-    await visits.picture(page, "sla-conversation")
-    await visits.axe(page)
+    await visits.look(page, "sla-conversation")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_figures_and_the_table_that_they_are_made_of(
-    visits: Visits, world: World, width: Width, tmp_path: Path
-) -> None:
+async def test_figures_and_the_table_that_they_are_made_of(visits: Visits, world: World, tmp_path: Path) -> None:
     site = await a_days_work(world)
-    page = await visits.page(width)
+    page = await visits.page("desktop")
     await visits.sign_in(page, "sla", "westward", "head-of-communications")
     await page.get_by_role("link", name="March 2026 in detail").click()
     await only(page, site)
@@ -83,8 +75,7 @@ async def test_figures_and_the_table_that_they_are_made_of(
     for words, number in (("Deadlines that began", 4), ("Met", 1), ("Breached", 1), ("Still in time", 2)):
         row = counted.get_by_role("row").filter(has=page.get_by_role("rowheader", name=words, exact=True))
         assert await row.get_by_role("cell").inner_text() == str(number), words
-    await visits.picture(page, "sla-figures")
-    await visits.axe(page)
+    await visits.look(page, "sla-figures")
     async with page.expect_download() as download:
         await page.get_by_role("link", name="All of them as a table").click()
     file = tmp_path / "figures.csv"
@@ -93,15 +84,13 @@ async def test_figures_and_the_table_that_they_are_made_of(
         assert [line["state"] for line in csv.DictReader(lines)] == ["met", "breached", "open", "open"]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_when_something_would_be_due(visits: Visits, world: World, width: Width) -> None:
-    page = await visits.page(width)
+async def test_when_something_would_be_due(visits: Visits, world: World) -> None:
+    page = await visits.page("phone")
     await visits.sign_in(page, "sla", "wheatley", "line-manager", path="/page/calendar")
     await page.get_by_label("Begins").fill("2026-04-02T15:00")
     await page.get_by_role("button", name="Reckon").click()
     assert await page.get_by_role("heading", level=2).inner_text() == "Due Mon 6 Apr 15:00"
-    await visits.picture(page, "sla-calendar")
-    await visits.axe(page)
+    await visits.look(page, "sla-calendar")
 
 
 async def test_another_landlord_sees_nothing_of_it(visits: Visits, world: World) -> None:

@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route
@@ -78,37 +77,48 @@ class Visits:
         await form.get_by_role("button", name=role, exact=True).click()
         await page.get_by_role("button", name="Sign out").wait_for()
 
-    async def picture(self, page: Page, name: str) -> Path:
-        """The whole page as it is, in `.local/pictures/<name>-<phone|desktop>.png`."""
+    async def look(self, page: Page, name: str) -> None:
+        """Keep a picture of the page and judge it, both as a phone and as a desk shows it."""
+        kept = page.viewport_size
+        assert kept is not None
+        for width, (across, down) in WIDTHS.items():
+            await page.set_viewport_size({"width": across, "height": down})
+            await self.picture(page, f"{name}-{width}")
+        await page.set_viewport_size(kept)
+        await self.axe(page)
+
+    async def picture(self, page: Page, name: str) -> None:
+        """The whole page as it is, in `.local/pictures/<name>.png`."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        file = PICTURES / f"{name}-{_width(page)}.png"
-        await page.screenshot(path=file, full_page=True)
-        return file
+        await page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     async def axe(self, page: Page) -> None:
-        """No serious fault for a screen reader or a keyboard, in light or in dark; for fingers, and within the screen.
+        """At both widths no serious fault for a screen reader or a keyboard, in light or in dark; for fingers, and within the screen.
 
         axe is a script, and the page runs none: it looks at a copy of what is shown, in a page that does.
         """
         content = await page.content()
-        context = await self._context(_width(page), bypass_csp=True)
+        context = await self._context("phone", bypass_csp=True)
         twin = await context.new_page()
 
         async def same(route: Route) -> None:
             await route.fulfill(body=content, content_type="text/html; charset=utf-8")
 
         await twin.route(page.url, same)
-        for scheme in ("light", "dark"):
-            await twin.emulate_media(color_scheme=scheme)
-            await twin.goto(page.url)
-            await twin.evaluate(AXE.read_text("utf-8"))
-            found = await twin.evaluate("rules => axe.run(document, rules)", RULES)
-            faults = [fault for fault in found["violations"] if fault["impact"] in GRAVE]
-            assert not faults, f"{page.url}, {scheme}:\n" + "\n".join(_told(fault) for fault in faults)
-        small = await twin.evaluate(SMALL, [CONTROLS, FINGERTIP])
-        assert not small, f"{page.url}: smaller than a fingertip:\n" + "\n".join(small)
-        beside = await twin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert beside <= 0, f"{page.url} is {beside} pixels wider than the screen"
+        await twin.goto(page.url)
+        await twin.evaluate(AXE.read_text("utf-8"))
+        for across, down in WIDTHS.values():
+            await twin.set_viewport_size({"width": across, "height": down})
+            where = f"{page.url}, {across} pixels wide"
+            for scheme in ("light", "dark"):
+                await twin.emulate_media(color_scheme=scheme)
+                found = await twin.evaluate("rules => axe.run(document, rules)", RULES)
+                faults = [fault for fault in found["violations"] if fault["impact"] in GRAVE]
+                assert not faults, f"{where}, {scheme}:\n" + "\n".join(_told(fault) for fault in faults)
+            small = await twin.evaluate(SMALL, [CONTROLS, FINGERTIP])
+            assert not small, f"{where}: smaller than a fingertip:\n" + "\n".join(small)
+            beside = await twin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert beside <= 0, f"{where}: {beside} pixels wider than the screen"
         await context.close()
 
     async def tab_to(self, page: Page, wanted: Locator) -> None:
@@ -120,12 +130,6 @@ class Visits:
                 assert outline != "none", f"the focus of {wanted} cannot be seen"
                 return
         raise AssertionError(f"Tab does not lead to {wanted}")
-
-
-def _width(page: Page) -> Width:
-    size = page.viewport_size
-    assert size is not None
-    return next(name for name, (across, _) in WIDTHS.items() if across == size["width"])
 
 
 def _told(fault: dict[str, Any]) -> str:
