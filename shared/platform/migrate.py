@@ -31,16 +31,25 @@ def upgrade(service: str, owner_url: str, revision: str = "head") -> None:
 
 
 @cache
-def head(service: str) -> str | None:
+def _known(service: str) -> tuple[str, ...]:
+    """The migrations of the code, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config(service)).walk_revisions())
+
+
+def head(service: str) -> str:
     """The newest migration that the code knows."""
-    return ScriptDirectory.from_config(_config(service)).get_current_head()
+    return _known(service)[0]
 
 
 async def probe(service: str, database: Database) -> str | None:
-    """None when the database has the migrations of this code, else what to do."""
+    """None when the database has the migrations of this code, else what to do.
+
+    One that this code does not know is newer: migrations run before the processes are replaced one by one, and only add, so
+    those that have not been replaced yet go on.
+    """
     rows = await database.fetch("select version_num from alembic_version")
     current = rows[0].version_num if rows else None
-    if current == head(service):
+    if current is not None and current not in _known(service)[1:]:
         return None
     return f"the database is at migration {current}, the code at {head(service)}: run `houserules migrate {service}`"
 
