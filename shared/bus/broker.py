@@ -8,13 +8,20 @@ from typing import Any, Literal
 from uuid import UUID
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
 from shared.bus.positions import Log, Partition
+from shared.bus.refusals import explained
+from shared.platform.cluster import Cluster
 
 __all__ = ["Broker"]
 
@@ -118,8 +125,8 @@ class TopicsRequest(Request[MetadataRequestV10]):  # type: ignore[misc] # aiokaf
 class Broker:
     """Asks a cluster about topics and logs. Every answer comes within five seconds or is a KafkaError."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
-        self.bootstrap = bootstrap
+    def __init__(self, kafka: Cluster | str, client_id: str) -> None:
+        self.cluster = Cluster.of(kafka)
         self._client_id = client_id
         self._client: Any = None
         self._lock = asyncio.Lock()
@@ -128,13 +135,14 @@ class Broker:
         async with self._lock:
             if self._client is None:
                 client = AIOKafkaClient(
-                    bootstrap_servers=self.bootstrap,
+                    **self.cluster.arguments(),
                     client_id=self._client_id,
                     request_timeout_ms=int(TIMEOUT_S * 1000),
                     metadata_max_age_ms=30_000,
                 )
                 try:
-                    await client.bootstrap()
+                    async with explained(self.cluster):
+                        await client.bootstrap()
                 except BaseException:
                     await client.close()
                     raise
@@ -148,14 +156,17 @@ class Broker:
             await client.close()
 
     async def topics(self, names: Iterable[str]) -> dict[str, tuple[UUID, dict[int, int]]]:
-        """Each topic's id and the leader of each partition. Raises UnknownTopicOrPartitionError for a missing one."""
+        """Each topic's id and the leader of each partition.
+
+        Raises UnknownTopicOrPartitionError for a missing one, TopicAuthorizationFailedError for one that we may not see.
+        """
         client = await self._connected()
         nodes = [broker.nodeId for broker in client.cluster.brokers()] or [client.get_random_node()]
         response = await self._ask(client, random.choice(nodes), TopicsRequest(sorted(set(names))))
         found = {}
         for error, topic, topic_id, _, partitions, *_ in response.topics:
-            if for_code(error) is UnknownTopicOrPartitionError:
-                raise UnknownTopicOrPartitionError(topic)
+            if (refused := for_code(error)) in (UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
+                raise refused(topic)
             found[topic] = (topic_id, {number: leader for _, number, leader, *_ in partitions})
         return found
 
@@ -200,7 +211,7 @@ class Broker:
             async with asyncio.timeout(TIMEOUT_S):
                 return await client.send(node, request)
         except (TimeoutError, AssertionError, OSError) as error:
-            raise KafkaError(f"{self.bootstrap} does not answer") from error
+            raise KafkaError(f"{self.cluster} does not answer") from error
         except KafkaError:
             client.force_metadata_update()
             raise

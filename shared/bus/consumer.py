@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import gc
+import random
+import time
 from collections.abc import Iterable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from shared.bus.applying import Applier, Displaced
 from shared.bus.assignment import Assignment, jitter
@@ -19,8 +21,10 @@ from shared.bus.positions import Partition
 from shared.bus.quiet import limit_client_logs
 from shared.bus.reading import Portion, Work, decode_portion, divide
 from shared.bus.records import Batch, Handler, Record, Subscription
+from shared.bus.refusals import in_words
 from shared.bus.tx import Bus
 from shared.bus.watchdog import Watchdog
+from shared.platform.cluster import Cluster
 
 __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 
@@ -33,6 +37,9 @@ CLOSE_S = 2.0
 YOUNG = 20_000
 """A batch makes tens of thousands of objects that die with it: looked at every 700, as Python does by itself, they cost
 a tenth of the work (measured), and hardly one is part of a cycle."""
+REFUSED_S = 5.0
+"""A refusal is met again and again as long as it lasts: one that is older than this is over."""
+EXPELLED_S = (0.5, 1.5)
 
 
 class Consumer:
@@ -41,7 +48,7 @@ class Consumer:
     def __init__(
         self,
         bus: Bus,
-        bootstrap: str,
+        kafka: Cluster | str,
         subscriptions: Sequence[Subscription],
         *,
         ordinal: int = 0,
@@ -49,11 +56,13 @@ class Consumer:
         watchdog: Watchdog | None = None,
     ) -> None:
         self.bus = bus
-        self.bootstrap = bootstrap
+        self.cluster = Cluster.of(kafka)
+        self._refused: tuple[str, float] | None = None
+        self._expelled = False
         self.member = f"{bus.service}-{ordinal}"
         self.session_timeout_ms = session_timeout_ms
         self.by_topic = {topic: s for s in subscriptions for topic in s.topics}
-        self.broker = Broker(bootstrap, f"{bus.group}-{ordinal}-probe")
+        self.broker = Broker(self.cluster, f"{bus.group}-{ordinal}-probe")
         self.applier = Applier(bus)
         self.watchdog = watchdog or Watchdog()
         self.assignment = Assignment(bus, self.broker, self.by_topic, self.applier.bugs)
@@ -74,19 +83,31 @@ class Consumer:
         self.watchdog.start()
         beating = asyncio.create_task(self._beat())
         observing = asyncio.create_task(self._observe(stop))
+        try:
+            while not stop.is_set():
+                await self._membership(stop, observing)
+        finally:
+            self.watchdog.stop()
+            beating.cancel()
+            observing.cancel()
+            await self.broker.close()
+
+    async def _membership(self, stop: asyncio.Event, observing: "asyncio.Task[None]") -> None:
+        """One client's life: until `stop`, or until it is expelled from its group, as it never finds back by itself."""
+        self._expelled = False
         client = self._client()
         try:
             if await self._start(client, stop):
                 await self._read(client, stop, observing)
         finally:
-            self.watchdog.stop()
-            beating.cancel()
-            observing.cancel()
             await self._close(client)
+        if self._expelled:
+            self.assignment.revoked()
+            await _sleep(random.uniform(*EXPELLED_S), stop)
 
     def _client(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **self.cluster.arguments(),
             client_id=self.member,
             group_id=self.bus.group,
             group_instance_id=self.member,
@@ -113,7 +134,7 @@ class Consumer:
                 client.subscribe(topics=list(self.by_topic), listener=_Listener(self, client))
                 return True
             except KafkaError as error:
-                log.warning("consumer waits for the broker", error=type(error).__name__, reason=str(error)[:200])
+                log.warning("consumer waits for the broker", error=type(error).__name__, reason=self._said(error))
                 self.watchdog.progress()
                 await _sleep(jitter(attempt), stop)
         return False
@@ -123,7 +144,7 @@ class Consumer:
         committer = self._committer = Committer(client, self.bus.instruments)
         ahead = asyncio.create_task(self._poll(client))
         try:
-            while not stop.is_set():
+            while not (stop.is_set() or self._expelled):
                 portions = await ahead
                 await self.assignment.mend(client)
                 ahead = asyncio.create_task(self._poll(client))
@@ -139,7 +160,8 @@ class Consumer:
         try:
             polled = await poll(client, self.assignment)
         except KafkaError as error:
-            log.warning("poll failed", error=type(error).__name__, reason=str(error)[:200])
+            log.warning("poll failed", error=type(error).__name__, reason=self._said(error))
+            self._expelled = isinstance(error, GroupAuthorizationFailedError)
             self.assignment.reposition(client)
             await asyncio.sleep(POLL_MS / 1000)
             return []
@@ -217,13 +239,27 @@ class Consumer:
         while not stop.is_set():
             await _sleep(OBSERVE_S, stop)
             try:
-                if not await self.assignment.observe():
+                if not await self.assignment.observe() or self.refusal is not None:
                     self.watchdog.progress()
-                self.bus.instruments.set("broker_answers", to=1)
+                self.bus.instruments.set("broker_answers", to=0 if self.refusal else 1)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.info("broker does not answer", error=type(error).__name__)
                 self.bus.instruments.set("broker_answers", to=0)
                 self.watchdog.progress()
+
+    @property
+    def refusal(self) -> str | None:
+        """What Kafka refuses us, as long as it does. A new start of the process would mend nothing: what waits is kept."""
+        if self._refused is None or time.monotonic() - self._refused[1] > REFUSED_S:
+            return None
+        return self._refused[0]
+
+    def _said(self, error: KafkaError) -> str:
+        """What an error says, in words where it is a refusal, which is noted."""
+        words = in_words(error, self.cluster)
+        if words is not None:
+            self._refused = words, time.monotonic()
+        return words or str(error)[:200]
 
     async def ready(self) -> str | None:
         """None when the broker answers and this member has joined its group and reads, else what is wrong."""
@@ -232,7 +268,12 @@ class Consumer:
         try:
             await self.broker.topics(self.by_topic)
         except (KafkaError, OSError) as error:
-            return f"Kafka at {self.bootstrap} does not answer as it should: {type(error).__name__}"
+            return (
+                in_words(error, self.cluster)
+                or f"Kafka at {self.cluster} does not answer as it should: {type(error).__name__}"
+            )
+        if self.refusal is not None:
+            return self.refusal
         if not self.assignment.joined:
             return "the consumer has not joined its group yet"
         return None
@@ -240,7 +281,6 @@ class Consumer:
     async def _close(self, client: AIOKafkaConsumer) -> None:
         closing = asyncio.create_task(client.stop())
         await asyncio.wait([closing], timeout=CLOSE_S)
-        await self.broker.close()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types

@@ -105,7 +105,7 @@ class Ground:
             settings=settings,
             app=seal(app),
             bare_app=self._app(keys, probes),
-            workers=[reading.run, Relay(bus, settings.kafka).run, *jobs],
+            workers=[reading.run, Relay(bus, settings.cluster).run, *jobs],
             doormen=doormen,
             beside=[Watch(self.platform, self.database).run, self.sampler().run],
             start=partial(self._start, start),
@@ -120,7 +120,7 @@ class Ground:
     def _consumer(self, reads: Sequence[Subscription]) -> Consumer:
         settings = self.settings
         return Consumer(
-            self.bus, settings.kafka, reads, ordinal=settings.ordinal, session_timeout_ms=settings.session_timeout_ms
+            self.bus, settings.cluster, reads, ordinal=settings.ordinal, session_timeout_ms=settings.session_timeout_ms
         )
 
     def sampler(self) -> Sampler:

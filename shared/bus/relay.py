@@ -14,15 +14,22 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.partitioner import murmur2
 
 from shared.bus.faults import transient
 from shared.bus.hand import Flight, Hand, Lane, Row
 from shared.bus.outbox import unpack
 from shared.bus.quiet import limit_client_logs
+from shared.bus.refusals import explained, in_words
 from shared.bus.stories import sent
 from shared.bus.tx import Bus
+from shared.platform.cluster import Cluster
 
 __all__ = ["Relay", "Restart"]
 
@@ -64,6 +71,7 @@ SET_ASIDE = """
     select id, organisation, topic, partition, key, headers, body, created_at, $2 from refused
 """
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+NOT_OURS = (TopicAuthorizationFailedError,)
 
 
 class Restart(Exception):
@@ -71,21 +79,23 @@ class Restart(Exception):
 
 
 class Refused(Restart):
-    """A batch was too large for its topic. What was refused is dealt with: only the producer's numbering is lost."""
+    """A topic took no batch of this size, or none of ours. That is dealt with: only the producer's numbering is lost."""
 
 
 class Relay:
     """Sends one service's outbox; `run` is a part of its process."""
 
-    def __init__(self, bus: Bus, bootstrap: str, *, deadline_s: float = 30.0) -> None:
+    def __init__(self, bus: Bus, kafka: Cluster | str, *, deadline_s: float = 30.0) -> None:
         self.bus = bus
-        self.bootstrap = bootstrap
+        self.cluster = Cluster.of(kafka)
         self.deadline_s = deadline_s
         self.leading = False
         self._began = 0.0
         self._partitions: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[int]] = {}
         self._alone: set[int] = set()
+        self._barred: set[str] = set()
+        """Topics that we were not allowed to write: asked again a while later, so that the others go on."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stand for election and send until `stop`; then wait for what is in flight, at the most three seconds."""
@@ -127,6 +137,9 @@ class Relay:
             self.leading = True
             self.bus.instruments.set("relay_leader", to=1)
             log.info("relay leads", leader=self.bus.service)
+            for topic in self._barred:
+                self._asking[topic] = asyncio.create_task(_count_partitions(producer, topic, after_s=ASK_AGAIN_S))
+            self._barred.clear()
             await self._work(connection, producer, Hand(), stop)
         finally:
             for task in self._asking.values():
@@ -136,7 +149,7 @@ class Relay:
 
     async def _start_producer(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.bootstrap,
+            **self.cluster.arguments(),
             client_id=f"{self.bus.group}-relay",
             enable_idempotence=True,
             linger_ms=0,
@@ -146,7 +159,7 @@ class Relay:
             metadata_max_age_ms=60_000,
         )
         try:
-            async with asyncio.timeout(START_S):
+            async with asyncio.timeout(START_S), explained(self.cluster):
                 await producer.start()
         except BaseException:
             await _abandon(producer)
@@ -242,6 +255,11 @@ class Relay:
             if isinstance(error, TOO_LARGE):
                 await self._refuse(connection, landed[lane].rows, type(error).__name__)
                 raise Refused(f"{lane.topic} takes no batch of this size") from error
+        if barred := {lane.topic: error for lane, error in lost.items() if isinstance(error, NOT_OURS)}:
+            self._barred.update(barred)
+            for topic, error in barred.items():
+                log.error("topic may not be written", topic=topic, reason=in_words(error, self.cluster))
+            raise Refused("a topic takes nothing of ours") from error
         if lost:
             lane, error = next(iter(lost.items()))
             raise Restart(f"{lane.topic} partition {lane.partition} refused a batch") from error
@@ -279,8 +297,9 @@ class Relay:
             raise Restart(f"a batch was not acknowledged in {limit:g} s")
 
 
-async def _count_partitions(producer: AIOKafkaProducer, topic: str) -> int:
+async def _count_partitions(producer: AIOKafkaProducer, topic: str, *, after_s: float = 0.0) -> int:
     """How many partitions a topic has. A missing one is asked for again and again; other topics go on."""
+    await asyncio.sleep(after_s)
     while True:
         try:
             return len(await producer.partitions_for(topic))

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.broker import Broker
 from shared.bus.positions import Partition
+from shared.platform.cluster import Cluster
 from shared.platform.db import sql
 
 __all__ = ["Reset", "reset_positions"]
@@ -37,14 +38,14 @@ BEGIN = """
 
 
 async def reset_positions(
-    database: Begins, bootstrap: str, topic: str, to: Literal["start", "end"] = "start"
+    database: Begins, kafka: Cluster | str, topic: str, to: Literal["start", "end"] = "start"
 ) -> list[Reset]:
     """Begin a topic again at the start (or the end) of the log that is there now; its counters begin again too.
 
     What was applied before is in the inbox, so reading it again applies nothing twice within the inbox's horizon. A consumer
     that refuses to read goes on by itself within some seconds; one that holds a partition, when it is started again. Raises UnknownTopicOrPartitionError for a topic that is not there.
     """
-    broker = Broker(bootstrap, "houserules-positions")
+    broker = Broker(kafka, "houserules-positions")
     try:
         topics = await broker.topics([topic])
         topic_id, leaders = topics[topic]

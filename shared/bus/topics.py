@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -11,6 +12,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from shared.bus.errors import BusFault
+from shared.bus.refusals import explained
+from shared.platform.cluster import Cluster
 
 __all__ = ["INBOUND", "READERS", "SHARED", "TopicSpec", "Topics", "ensure_topics", "topic_faults"]
 
@@ -124,19 +127,26 @@ def _config(*, retention_days: int, max_mib: int) -> Mapping[str, str]:
 APPEAR_S = 15.0
 
 
-async def ensure_topics(bootstrap: str, specs: Sequence[TopicSpec], *, replication: int = 1) -> list[str]:
+async def ensure_topics(kafka: Cluster | str, specs: Sequence[TopicSpec], *, replication: int = 1) -> list[str]:
     """Make the topics that are missing, check those that are there; the names of those that were made.
 
     Raises BusFault that lists every setting which differs: settings are an operator's to change, with data behind them.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
-    await admin.start()
-    try:
+    async with _administering(Cluster.of(kafka)) as admin:
         made = await _create(admin, specs, replication)
         await _check(admin, specs)
+    return made
+
+
+@asynccontextmanager
+async def _administering(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**cluster.arguments(), request_timeout_ms=15_000)
+    try:
+        async with explained(cluster):
+            await admin.start()
+        yield admin
     finally:
         await admin.close()
-    return made
 
 
 async def _create(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], replication: int) -> list[str]:
@@ -153,16 +163,14 @@ async def _create(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], replic
     return [spec.name for spec in missing]
 
 
-async def topic_faults(bootstrap: str, specs: Sequence[TopicSpec]) -> list[str]:
+async def topic_faults(kafka: Cluster | str, specs: Sequence[TopicSpec]) -> list[str]:
     """What is missing or set otherwise than it must be, one sentence each. Changes nothing."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
-    await admin.start()
-    try:
+    cluster = Cluster.of(kafka)
+    unseen = f", or {cluster.who} may not see it" if cluster.asks else ""
+    async with _administering(cluster) as admin:
         there = set(await admin.list_topics())
-        missing = [f"there is no topic {spec.name}" for spec in specs if spec.name not in there]
+        missing = [f"there is no topic {spec.name}{unseen}" for spec in specs if spec.name not in there]
         return missing + await _differences(admin, [spec for spec in specs if spec.name in there])
-    finally:
-        await admin.close()
 
 
 async def _check(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:

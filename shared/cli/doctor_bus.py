@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from shared.cli import doctor_verdicts as verdicts
+from shared.cli.cluster import cluster
 from shared.cli.doctor_finding import Finding, bad, ok, unchecked, warning
-from shared.cli.doctor_place import Place, of_this_machine
+from shared.cli.doctor_place import Place
+from shared.cli.failure import Misuse
 from shared.cli.topics import specs
+from shared.platform.addresses import of_this_machine
 
 if TYPE_CHECKING:
     from shared.bus.topics import Topics
+    from shared.platform.cluster import Cluster
 
 __all__ = ["Ends", "Waiting", "access_lists", "behind", "examine", "judge_lag", "log_ends", "standing"]
 
@@ -28,14 +32,22 @@ async def examine(bootstrap: str, place: Place) -> list[Finding]:
     """The broker, its access lists and its topics. A broker that is away is one finding."""
     from aiokafka.errors import KafkaError
 
+    from shared.bus.refusals import in_words
     from shared.bus.topics import topic_faults
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        lists = await _access_lists(bootstrap, place)
+        kafka = cluster(bootstrap)
+    except Misuse as misuse:
+        return [bad("kafka", "", str(misuse), "set them as the services' are set (HOUSERULES_KAFKA_…)")]
+    try:
+        lists = await _access_lists(kafka, place)
         wanted = specs()
-        faults = await topic_faults(bootstrap, wanted)
+        faults = await topic_faults(kafka, wanted)
     except (KafkaError, OSError) as error:
+        if (refused := in_words(error, kafka)) is not None:
+            do = "HOUSERULES_KAFKA_USER and HOUSERULES_KAFKA_PASSWORD say as whom the doctor asks"
+            return [bad("kafka", "", refused, do)]
         says = f"does not answer at {bootstrap} ({type(error).__name__})"
         return [bad("kafka", "", says, place.start("kafka", bootstrap))]
     do = "houserules topics ensure makes what is missing; settings and partitions are an operator's to change"
@@ -47,18 +59,21 @@ async def examine(bootstrap: str, place: Place) -> list[Finding]:
     ]
 
 
-async def _access_lists(bootstrap: str, place: Place) -> Finding:
+async def _access_lists(kafka: "Cluster", place: Place) -> Finding:
     """Whether the broker asks who writes: an outside system must be able to write its own topics and no other."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.protocol.admin import DescribeAclsRequest
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
+    from shared.bus.refusals import explained
+
+    admin = AIOKafkaAdminClient(**kafka.arguments(), request_timeout_ms=5_000)
     try:
-        await admin.start()
+        async with explained(kafka):
+            await admin.start()
         answer = await admin._send_request(DescribeAclsRequest(ANY, None, MATCH_ANY, None, None, ANY, ANY))
     finally:
         await admin.close()
-    return access_lists(bootstrap, answer.error_code, len(answer.resources), compose=place.compose)
+    return access_lists(kafka.servers, answer.error_code, len(answer.resources), compose=place.compose)
 
 
 def access_lists(bootstrap: str, error: int, resources: int, *, compose: bool = False) -> Finding:
@@ -82,7 +97,10 @@ async def log_ends(bootstrap: str, topics: "Topics", services: list[str]) -> End
     from shared.bus.broker import Broker
     from shared.bus.positions import Partition
 
-    broker = Broker(bootstrap, "houserules-doctor")
+    try:
+        broker = Broker(cluster(bootstrap), "houserules-doctor")
+    except Misuse:
+        return None
     try:
         found = await broker.topics({topic for service in services for topic in topics.read_by(service)})
         partitions = [Partition(topic, n) for topic, (_, leaders) in found.items() for n in leaders]

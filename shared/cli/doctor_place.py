@@ -1,24 +1,11 @@
 """Where a stack runs, as far as `houserules doctor` must know it to say what to do."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
-__all__ = ["Place", "of_this_machine"]
+from shared.platform.addresses import of_this_machine
 
-
-def of_this_machine(addresses: str) -> bool:
-    """Whether a URL, or each address of a list with commas, is of the machine that asks, and of no other."""
-    return all(_loopback(address) for address in addresses.split(","))
-
-
-def _loopback(address: str) -> bool:
-    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+__all__ = ["Place"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from shared.cli.cluster import cluster, unreachable
 from shared.cli.failure import Failure
 
 if TYPE_CHECKING:
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["onlooker", "send", "writer"]
 
 TIMEOUT_MS = 10_000
-
-
-def _unreachable(bootstrap: str, error: Exception) -> Failure:
-    return Failure(f"Kafka does not answer at {bootstrap} ({type(error).__name__}): is the stack up? `make run`.")
+HINT = ": is the stack up? `make run`"
 
 
 async def send(bootstrap: str, topic: str, wire: "Wire") -> Any:
@@ -35,7 +33,7 @@ async def send(bootstrap: str, topic: str, wire: "Wire") -> Any:
             f"There is no topic {topic}: the stack makes it for each organisation that has a pack."
         ) from error
     except KafkaError as error:
-        raise _unreachable(bootstrap, error) from error
+        raise unreachable(cluster(bootstrap), error, HINT) from error
 
 
 @asynccontextmanager
@@ -44,15 +42,19 @@ async def writer(bootstrap: str) -> AsyncIterator["AIOKafkaProducer"]:
     from aiokafka import AIOKafkaProducer
     from aiokafka.errors import KafkaError
 
+    from shared.bus.refusals import explained
+
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    kafka = cluster(bootstrap)
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, request_timeout_ms=TIMEOUT_MS, max_request_size=5 << 20
+        **kafka.arguments(), enable_idempotence=True, request_timeout_ms=TIMEOUT_MS, max_request_size=5 << 20
     )
     try:
         try:
-            await producer.start()
+            async with explained(kafka):
+                await producer.start()
         except KafkaError as error:
-            raise _unreachable(bootstrap, error) from error
+            raise unreachable(kafka, error, HINT) from error
         yield producer
     finally:
         await producer.stop()
@@ -64,16 +66,20 @@ async def onlooker(bootstrap: str, topics: Sequence[str], *, from_beginning: boo
     from aiokafka import AIOKafkaConsumer, TopicPartition
     from aiokafka.errors import KafkaError
 
+    from shared.bus.refusals import explained
+
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=TIMEOUT_MS, fetch_max_wait_ms=100)
+    kafka = cluster(bootstrap)
+    consumer = AIOKafkaConsumer(**kafka.arguments(), request_timeout_ms=TIMEOUT_MS, fetch_max_wait_ms=100)
     try:
         try:
-            await consumer.start()
-            cluster = await consumer._client.fetch_all_metadata()  # `partitions_for_topic` knows subscribed ones only
+            async with explained(kafka):
+                await consumer.start()
+            metadata = await consumer._client.fetch_all_metadata()  # `partitions_for_topic` knows subscribed ones only
             partitions = [
                 TopicPartition(topic, number)
                 for topic in topics
-                for number in sorted(cluster.partitions_for_topic(topic) or ())
+                for number in sorted(metadata.partitions_for_topic(topic) or ())
             ]
             if not partitions:
                 raise Failure(
@@ -84,7 +90,7 @@ async def onlooker(bootstrap: str, topics: Sequence[str], *, from_beginning: boo
             for partition in partitions:
                 await consumer.position(partition)
         except KafkaError as error:
-            raise _unreachable(bootstrap, error) from error
+            raise unreachable(kafka, error, HINT) from error
         yield consumer
     finally:
         await consumer.stop()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from shared.cli.cluster import cluster, unreachable
 from shared.cli.failure import Failure, Misuse
 from shared.cli.output import json_value, say, table
 from shared.cli.running import run
@@ -12,6 +13,7 @@ from shared.cli.stack import Stack, stack_of
 
 if TYPE_CHECKING:
     from shared.bus.resetting import Reset
+    from shared.platform.cluster import Cluster
 
 __all__ = ["app"]
 
@@ -55,7 +57,7 @@ def reset(
     bootstrap = kafka or stack.file.kafka
     if not force and database_url is None and _ready(stack, service):
         raise Failure(f"{service} is up and reading; stop its workers first, or say --force.")
-    moved = run(_reset(url, bootstrap, topic, to))
+    moved = run(_reset(url, cluster(bootstrap), topic, to))
     rows = [{"partition": one.partition, "before": one.before, "after": one.after} for one in moved]
     if as_json:
         json_value(rows)
@@ -73,7 +75,7 @@ def _ready(stack: Stack, service: str) -> bool:
         return False
 
 
-async def _reset(url: str, bootstrap: str, topic: str, to: Literal["start", "end"]) -> "list[Reset]":
+async def _reset(url: str, broker: "Cluster", topic: str, to: Literal["start", "end"]) -> "list[Reset]":
     from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
     from asyncpg import PostgresError
     from sqlalchemy.exc import SQLAlchemyError
@@ -84,11 +86,11 @@ async def _reset(url: str, bootstrap: str, topic: str, to: Literal["start", "end
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     database = Database(url, application_name="houserules-positions", pool_size=1)
     try:
-        return await reset_positions(database, bootstrap, topic, to)
+        return await reset_positions(database, broker, topic, to)
     except UnknownTopicOrPartitionError as error:
-        raise Failure(f"There is no topic {topic} on {bootstrap}.") from error
+        raise Failure(f"There is no topic {topic} on {broker}.") from error
     except KafkaError as error:
-        raise Failure(f"Kafka does not answer at {bootstrap} ({type(error).__name__}).") from error
+        raise unreachable(broker, error) from error
     except (OSError, PostgresError, SQLAlchemyError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise Failure(f"The positions cannot be written: {reason}") from error

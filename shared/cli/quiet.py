@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from shared.bus.topics import SHARED
+from shared.cli.cluster import cluster, unreachable
 from shared.cli.doors import problem_text
 from shared.cli.failure import Failure
 from shared.cli.stack import Stack
@@ -60,15 +61,16 @@ class Quiet:
         self._client = await self._open.enter_async_context(
             httpx.AsyncClient(headers=headers, timeout=10, trust_env=False)
         )
-        self._broker = Broker(self._file.kafka, "houserules-quiet")
+        kafka = cluster(self._file.kafka)
+        self._broker = Broker(kafka, "houserules-quiet")
         self._open.push_async_callback(self._broker.close)
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=self._file.kafka)
+        self._admin = AIOKafkaAdminClient(**kafka.arguments())
         self._open.push_async_callback(self._admin.close)
         try:
             await self._admin.start()
         except KafkaError as error:
             await self._open.aclose()
-            raise Failure(f"Kafka does not answer at {self._file.kafka}: is the stack up? `make run`.") from error
+            raise unreachable(kafka, error, ": is the stack up? `make run`") from error
         return self
 
     async def __aexit__(

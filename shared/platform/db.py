@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.platform.metrics import Instruments
 
-__all__ = ["Database", "SkewedClock", "is_outage", "sql"]
+__all__ = ["Database", "SkewedClock", "engine_of", "is_outage", "sql"]
 
 MAX_SKEW = timedelta(seconds=2)
 
@@ -64,6 +64,15 @@ def sql(statement: str) -> TextClause:
     return text(statement)
 
 
+def engine_of(url: str, *, connect: Mapping[str, Any] | None = None, **pool: Any) -> AsyncEngine:
+    """An engine on a plain `postgresql://` URL. asyncpg reads it, not SQLAlchemy: what libpq's names say of TLS holds."""
+
+    async def connected() -> asyncpg.Connection:
+        return await asyncpg.connect(url, **(connect or {}))
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connected, **pool)
+
+
 class Database:
     """One service's database, under its app role. `url` is a plain `postgresql://` URL.
 
@@ -76,14 +85,14 @@ class Database:
         self.url = url
         self.instruments = instruments
         self.application_name = application_name
-        self.engine: AsyncEngine = create_async_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        self.engine: AsyncEngine = engine_of(
+            url,
+            connect={"server_settings": self._session(idle_in_transaction_session_timeout="10s"), "timeout": 5},
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"server_settings": self._session(idle_in_transaction_session_timeout="10s"), "timeout": 5},
         )
 
     def _session(self, **settings: str) -> dict[str, str]:

@@ -8,10 +8,9 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.platform.db import Database
+from shared.platform.db import Database, engine_of
 
 __all__ = ["head", "probe", "run", "upgrade"]
 
@@ -66,7 +65,7 @@ def run() -> None:
 
 
 async def _online(url: str) -> None:
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool)
+    engine = engine_of(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)

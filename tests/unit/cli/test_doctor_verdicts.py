@@ -12,8 +12,9 @@ from shared.cli import doctor_verdicts as verdicts
 from shared.cli.doctor_bus import Waiting, access_lists, behind, judge_lag
 from shared.cli.doctor_examination import watched
 from shared.cli.doctor_finding import Finding, Verdict
-from shared.cli.doctor_place import Place, of_this_machine
+from shared.cli.doctor_place import Place
 from shared.cli.doctor_verdicts import Rights
+from shared.platform.addresses import of_this_machine
 from shared.platform.db import Database
 
 

@@ -65,7 +65,7 @@ def test_a_bad_file_is_an_error_that_names_it(tmp_path: Path, content: bytes | N
 )
 def test_a_production_profile_refuses(extra: dict[str, str], what: str) -> None:
     sound = {"issuer": "https://login.example.org", "jwks": "https://login.example.org/keys"}
-    settings = {"database_url": "postgresql://x", "port": 1, "profile": "production"}
+    settings = {"database_url": "postgresql://localhost/x", "port": 1, "profile": "production"}
     ServiceSettings.model_validate(settings | sound)
     with pytest.raises(ValidationError, match=what):
         ServiceSettings.model_validate(settings | sound | extra)
