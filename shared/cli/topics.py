@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shared.cli.acls import acls
+from shared.cli.cluster import cluster, unreachable
 from shared.cli.failure import Failure, Misuse
 from shared.cli.output import say
 from shared.cli.running import run
 from shared.cli.stack import Stack, stack_of
 
 if TYPE_CHECKING:
-    from shared.bus.topics import TopicSpec
+    from shared.bus.topics import Topics, TopicSpec
+    from shared.platform.cluster import Cluster
 
-__all__ = ["app", "specs"]
+__all__ = ["app", "bootstrap", "names", "specs"]
 
 AGAIN_S = 1.0
 
@@ -46,9 +49,9 @@ def ensure(
     Example:
       houserules topics ensure --kafka kafka.example.org:9092 --replication 3
     """
-    bootstrap = _bootstrap(stack_of(context), kafka)
+    broker = cluster(bootstrap(stack_of(context), kafka))
     wanted = specs()
-    made = run(_ensure(bootstrap, wanted, replication, time.monotonic() + wait))
+    made = run(_ensure(broker, wanted, replication, time.monotonic() + wait))
     for name in made:
         print(name)
     say(f"{len(wanted)} topics, {len(made)} of them new.")
@@ -66,13 +69,13 @@ def check(context: typer.Context, kafka: Kafka = None) -> None:
 
     from shared.bus.topics import topic_faults
 
-    bootstrap = _bootstrap(stack_of(context), kafka)
+    broker = cluster(bootstrap(stack_of(context), kafka))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     wanted = specs()
     try:
-        faults = run(topic_faults(bootstrap, wanted))
+        faults = run(topic_faults(broker, wanted))
     except KafkaError as error:
-        raise _unreachable(bootstrap, error) from error
+        raise unreachable(broker, error) from error
     for fault in faults:
         print(fault)
     if faults:
@@ -82,8 +85,11 @@ def check(context: typer.Context, kafka: Kafka = None) -> None:
     say(f"{len(wanted)} topics, all as they must be.")
 
 
-def specs() -> "list[TopicSpec]":
-    """Every topic of this installation, by the packs that are in force here. Raises Failure for a bad pack."""
+app.command("acls")(acls)
+
+
+def names() -> "Topics":
+    """The topics of this installation, by the packs that are in force here. Raises Failure for a bad pack."""
     from shared.bus.topics import Topics
     from shared.policy import PolicyError, load_packs
 
@@ -93,20 +99,26 @@ def specs() -> "list[TopicSpec]":
     except PolicyError as error:
         raise Failure(f"A policy pack is refused: {error}") from error
     prefix = os.environ.get("HOUSERULES_TOPIC_PREFIX", "houserules.")
-    return Topics(organisations, prefix, os.environ.get("HOUSERULES_GROUP_PREFIX", "houserules-")).specs()
+    return Topics(organisations, prefix, os.environ.get("HOUSERULES_GROUP_PREFIX", "houserules-"))
 
 
-def _bootstrap(stack: Stack, kafka: str | None) -> str:
-    bootstrap = kafka or os.environ.get("HOUSERULES_KAFKA")
-    if bootstrap:
-        return bootstrap
+def specs() -> "list[TopicSpec]":
+    """Every topic of this installation as it must be. Raises Failure for a bad pack."""
+    return names().specs()
+
+
+def bootstrap(stack: Stack, kafka: str | None) -> str:
+    """Where the broker is. Raises Misuse where nothing says it."""
+    said = kafka or os.environ.get("HOUSERULES_KAFKA")
+    if said:
+        return said
     found = stack.found()
     if found is None:
         raise Misuse("Say where the broker is: --kafka, or HOUSERULES_KAFKA in the environment.")
     return found.kafka
 
 
-async def _ensure(bootstrap: str, wanted: "list[TopicSpec]", replication: int, until: float) -> list[str]:
+async def _ensure(broker: "Cluster", wanted: "list[TopicSpec]", replication: int, until: float) -> list[str]:
     import asyncio
 
     from aiokafka.errors import KafkaError
@@ -117,14 +129,10 @@ async def _ensure(bootstrap: str, wanted: "list[TopicSpec]", replication: int, u
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     while True:
         try:
-            return await ensure_topics(bootstrap, wanted, replication=replication)
+            return await ensure_topics(broker, wanted, replication=replication)
         except BusFault as fault:
             raise Failure(f"{str(fault)[:1].upper()}{str(fault)[1:]}.") from fault
         except KafkaError as error:
             if time.monotonic() > until:
-                raise _unreachable(bootstrap, error) from error
+                raise unreachable(broker, error) from error
         await asyncio.sleep(AGAIN_S)
-
-
-def _unreachable(bootstrap: str, error: Exception) -> Failure:
-    return Failure(f"Kafka does not answer at {bootstrap} ({type(error).__name__}).")

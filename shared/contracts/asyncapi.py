@@ -35,6 +35,9 @@ READERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 OUTSIDE: Mapping[str, str] = MappingProxyType({"people": "hr-system", "images": "image-library"})
 """Which system of the organisation's own writes an inbound topic."""
 
+OPS = "ops"
+"""The user of those who run it: reads dead letters and nothing else."""
+
 _DAY_MS = 86_400_000
 _MIB = 1024 * 1024
 
@@ -60,14 +63,34 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "servers": {"local": {"host": "127.0.0.1:9092", "protocol": "kafka", "description": "The embedded stack."}},
+        "servers": _servers(),
         "channels": _channels(),
         "operations": _operations(),
         "components": {
+            "securitySchemes": _schemes(),
             "schemas": {"cloudEventHeaders": _headers(), "deadLetterHeaders": _dead_letter_headers()},
             "messageTraits": {"cloudEvent": {"headers": _ref("components/schemas/cloudEventHeaders")}},
             "messages": {**{name: _message(each) for name, each in CONTRACTS.items()}, "dead-letter": _dead_letter()},
         },
+    }
+
+
+def _servers() -> dict[str, Any]:
+    return {
+        "local": {"host": "127.0.0.1:9092", "protocol": "kafka", "description": "The embedded stack: it asks nobody."},
+        "installation": {
+            "host": "kafka.example.org:9092",
+            "protocol": "kafka-secure",
+            "description": "Whoever writes or reads is a user of their own, allowed what the operations say of it.",
+            "security": [_ref("components/securitySchemes/password"), _ref("components/securitySchemes/certificate")],
+        },
+    }
+
+
+def _schemes() -> dict[str, Any]:
+    return {
+        "password": {"type": "scramSha512", "description": "SASL_SSL: a user and a password, over TLS."},
+        "certificate": {"type": "X509", "description": "SSL: a certificate whose subject the brokers map to the user."},
     }
 
 
@@ -141,26 +164,41 @@ def _operations() -> dict[str, Any]:
     for topic in TOPICS:
         inbound = [f"in-{topic}"] if topic in INBOUND else []
         for service in WRITERS[topic]:
-            operations[f"{service}-send-{topic}"] = _operation("send", topic)
+            operations[f"{service}-send-{topic}"] = _operation(service, "send", topic)
         for channel in inbound:
-            operations[f"{OUTSIDE[topic]}-send-{channel}"] = _operation("send", channel)
+            outside = f"{{organisation}}-{OUTSIDE[topic]}"
+            operations[f"{OUTSIDE[topic]}-send-{channel}"] = _operation(outside, "send", channel)
         for service in READERS[topic]:
             for channel in (topic, *inbound):
-                operations[f"{service}-receive-{channel}"] = _receive(service, channel)
-                dead = f"{channel}-dead-letters"
-                operations[f"{service}-send-{dead}"] = _operation("send", dead)
-                operations[f"{service}-receive-{dead}"] = _operation("receive", dead, "Redrive, when ops ask for it.")
+                operations |= _reading(service, channel)
+        for channel in (topic, *inbound):
+            dead = f"{channel}-dead-letters"
+            operations[f"{OPS}-receive-{dead}"] = _operation(OPS, "receive", dead, "To look at what is in it.")
     return operations
 
 
-def _operation(action: str, channel: str, description: str | None = None) -> dict[str, Any]:
+def _reading(service: str, channel: str) -> dict[str, Any]:
+    """What goes with reading: a place for what cannot be applied, and its way back, by the service's own table."""
+    dead, back = f"{channel}-dead-letters", "Redrive: what it could not apply, as it came, when ops ask for it."
+    return {
+        f"{service}-receive-{channel}": _receive(service, channel),
+        f"{service}-send-{dead}": _operation(service, "send", dead),
+        f"{service}-redrive-{channel}": _operation(service, "send", channel, back),
+    }
+
+
+def _operation(user: str, action: str, channel: str, description: str | None = None) -> dict[str, Any]:
+    """`x-user` is who may do it on a broker that asks: the access lists are made from it (`houserules topics acls`)."""
     said = {"description": description} if description else {}
-    return {"action": action, "channel": _ref(f"channels/{channel}"), **said}
+    return {"action": action, "channel": _ref(f"channels/{channel}"), "x-user": user, **said}
 
 
 def _receive(service: str, channel: str) -> dict[str, Any]:
     group = {"type": "string", "enum": [f"houserules-{service}"]}
-    return {**_operation("receive", channel), "bindings": {"kafka": {"groupId": group, "bindingVersion": "0.5.0"}}}
+    return {
+        **_operation(service, "receive", channel),
+        "bindings": {"kafka": {"groupId": group, "bindingVersion": "0.5.0"}},
+    }
 
 
 def _message(contract: Contract) -> dict[str, Any]:

@@ -49,11 +49,14 @@ def test_what_is_committed_is_what_the_contract_generates(capsys: pytest.Capture
 def test_the_check_sees_what_is_changed_missing_and_left_over(tmp_path: Path) -> None:
     shutil.copytree(generate.FOLDER / "schemas", tmp_path / "schemas")
     shutil.copy(generate.FOLDER / "asyncapi.yaml", tmp_path)
+    shutil.copy(generate.FOLDER / "acls.txt", tmp_path)
     assert generate.differences(tmp_path) == []
     (tmp_path / "schemas" / "staff-left.v1.json").unlink()
     (tmp_path / "schemas" / "staff-gone.v1.json").write_text("{}")
     (tmp_path / "asyncapi.yaml").write_text("asyncapi: 3.0.0\n")
+    (tmp_path / "acls.txt").unlink()
     assert generate.differences(tmp_path) == [
+        "acls.txt",
         "asyncapi.yaml",
         "schemas/staff-gone.v1.json",
         "schemas/staff-left.v1.json",
@@ -127,10 +130,15 @@ def test_the_channels_are_the_topics_of_an_installation(document: Any) -> None:
             assert str(settings[setting]) == spec.config[setting]
 
 
+def _channel(operation: Any) -> str:
+    name: str = operation["channel"]["$ref"].rsplit("/", 1)[1]
+    return name
+
+
 def test_each_service_reads_and_writes_what_the_topic_table_says(document: Any) -> None:
     assert dict(asyncapi.READERS) == dict(bus_topics.READERS)
     done = {
-        (key.split("-", 1)[0], operation["action"], operation["channel"]["$ref"].rsplit("/", 1)[1])
+        (operation["x-user"], "redrive" if "-redrive-" in key else operation["action"], _channel(operation))
         for key, operation in document["operations"].items()
     }
     live = {each for each in done if not each[2].endswith("-dead-letters")}
@@ -143,4 +151,6 @@ def test_each_service_reads_and_writes_what_the_topic_table_says(document: Any) 
         }
         writes = {channel for who, action, channel in live if (who, action) == (service, "send")}
         assert writes == {topic for topic, writers in asyncapi.WRITERS.items() if service in writers}
-    assert {channel for who, _, channel in live if who not in SERVICES} == {f"in-{topic}" for topic in INBOUND}
+        assert {channel for who, action, channel in live if (who, action) == (service, "redrive")} == reads
+    outside = {(who, channel) for who, _, channel in live if who not in SERVICES}
+    assert outside == {(f"{{organisation}}-{asyncapi.OUTSIDE[topic]}", f"in-{topic}") for topic in INBOUND}
