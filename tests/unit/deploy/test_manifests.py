@@ -1,5 +1,6 @@
 """deploy/k8s: every object is valid, every pod is locked in, and nothing is allowed on the net that is not named."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ import kubernetes_validate  # type: ignore[import-untyped]  # it comes without t
 import pytest
 import yaml
 
+from shared.contracts.acls import INSTALLER
+from tests.secured import Authority
 from tests.unit.deploy.described import PORTS, ROOT, SERVICES, SETTINGS, environment, manifests, of_kind, variables
 
 K8S = ROOT / "deploy" / "k8s"
@@ -15,6 +18,12 @@ VERSIONS = ("1.32", kubernetes_validate.latest_version())
 WAVE = "argocd.argoproj.io/sync-wave"
 OTHERS = ("PGSSLMODE", "PGSSLROOTCERT")
 """Variables that PostgreSQL's client reads."""
+
+
+def mounted(said: Mapping[str, str], place: Path) -> dict[str, str]:
+    """The same settings, with the files that they name at a place of this machine."""
+    authority = Authority(place / "authorities").ca
+    return {name: str(authority) if value.endswith(".pem") else value for name, value in said.items()}
 
 
 def pod(kind: str, name: str) -> dict[str, Any]:
@@ -88,7 +97,8 @@ def test_a_pod_waits_for_the_migrations_of_its_code(service: str) -> None:
     (container,) = PODS[service]["containers"]
     assert wait["args"][:4] == ["houserules", "migrate", service, "--only-wait"]
     assert (wait["image"], wait["envFrom"]) == (container["image"], container["envFrom"])
-    assert [mount for mount in container["volumeMounts"] if mount["name"] == "secrets"] == wait["volumeMounts"]
+    needed = ("secrets", "authorities")
+    assert [mount for mount in container["volumeMounts"] if mount["name"] in needed] == wait["volumeMounts"]
 
 
 def test_the_job_runs_after_what_it_stands_on_and_before_the_services() -> None:
@@ -129,10 +139,31 @@ def test_a_service_takes_these_settings_and_is_pod_three_by_its_number(
     (container,) = PODS[service]["containers"]
     own = {entry["name"]: entry.get("value", "3") for entry in container["env"]}
     (tmp_path / f"{service.upper()}_DATABASE_URL").write_text("postgresql://app:secret@db/name\n")
-    environment(monkeypatch, of_kind("ConfigMap")["houserules"]["data"] | own, tmp_path)
+    (tmp_path / f"{service.upper()}_KAFKA_PASSWORD").write_text("another secret\n")
+    environment(monkeypatch, mounted(of_kind("ConfigMap")["houserules"]["data"], tmp_path) | own, tmp_path)
     settings = SETTINGS[service]()  # type: ignore[call-arg] # the environment gives them
     assert (settings.profile, settings.port, settings.ordinal) == ("production", PORTS[service], 3)
     assert settings.database_url == "postgresql://app:secret@db/name"
+    assert (settings.cluster.security, settings.cluster.user) == ("SASL_SSL", service)
+    assert settings.cluster.password == "another secret"
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_the_authorities_are_where_the_settings_say(name: str) -> None:
+    data = of_kind("ConfigMap")["houserules"]["data"]
+    places = {str(Path(data[variable]).parent) for variable in ("HOUSERULES_KAFKA_CA", "PGSSLROOTCERT")}
+    for container in containers_of(PODS[name]):
+        mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert {mounts["authorities"]} == places
+    assert {"name": "authorities", "configMap": {"name": "houserules-authorities"}} in PODS[name]["volumes"]
+
+
+def test_topics_are_made_by_the_user_who_may() -> None:
+    """The one whom the access lists name, with a secret of its own."""
+    (topics,) = PODS["prepare"]["containers"]
+    assert topics["env"] == [{"name": "HOUSERULES_KAFKA_USER", "value": INSTALLER}]
+    (secret,) = [volume["secret"] for volume in PODS["prepare"]["volumes"] if volume["name"] == "user"]
+    assert secret["secretName"] == f"houserules-{INSTALLER}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -184,7 +215,7 @@ def test_only_names_kafka_postgresql_and_the_identity_provider_can_be_reached() 
     }
     assert out == {
         "names": [("UDP", 53), ("TCP", 53)],
-        "kafka": [("TCP", 9092)],
+        "kafka": [("TCP", 9093)],
         "postgresql": [("TCP", 5432)],
         "identity-provider": [("TCP", 443)],
     }
