@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import prometheus
+from tests import encrypted, prometheus
 from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
@@ -84,6 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not prometheus.found():
         for place in PROMETHEUS:
             _leave_out(config, items, f"tests of {place}: {prometheus.NO_PROMETHEUS}", place)
+    if encrypted.found() is None:
+        _leave_out(config, items, f"tests of TLS to a database: {encrypted.NO_POSTGRES}", ENCRYPTED)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -92,6 +94,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
     return WholeFiles(config, log)
 
 
+ENCRYPTED = "tests/integration/deploy/test_encrypted_database.py"
 PROMETHEUS = (
     "tests/unit/observe/test_promtool.py",
     "tests/e2e/test_metrics.py",
