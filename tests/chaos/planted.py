@@ -50,7 +50,7 @@ class _Faulty(Relay):
     """Does one thing wrong with the first event of a name that it reads."""
 
     def __init__(self, relay: Relay, anomaly: str, note: Path) -> None:
-        super().__init__(relay.bus, relay.bootstrap, deadline_s=relay.deadline_s)
+        super().__init__(relay.bus, relay.cluster, deadline_s=relay.deadline_s)
         self._spoil: Callable[[Any, list[Row]], Any] | None = {
             "lost-write": self._lose,
             "duplicate": self._double,
