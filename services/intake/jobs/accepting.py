@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -69,7 +68,7 @@ class Accepting:
         self._bytes += len(arrival.raw)
         self._wake.set()
         async with asyncio.timeout(DEADLINE_S):
-            await asyncio.shield(waiting.committed)
+            await waiting.committed
 
     async def run(self, stop: asyncio.Event) -> None:
         """Commit groups until `stop`, and then what still waits."""
@@ -108,16 +107,17 @@ class Accepting:
             if not isinstance(error, Full):
                 log.warning("a group was not committed", count=len(group), error=type(error).__name__)
             for waiting in group:
-                waiting.committed.set_exception(error)
-                with suppress(Exception):
-                    waiting.committed.exception()
+                if not waiting.committed.done():
+                    waiting.committed.set_exception(error)
+                    waiting.committed.exception()  # looked at, though its caller may be going away just now
             return
         finally:
             self._committing = False
         self.commits += 1
         self._count(group, new)
         for waiting in group:
-            waiting.committed.set_result(None)
+            if not waiting.committed.done():  # else its caller went away, or was told to come again
+                waiting.committed.set_result(None)
         self.wake_worker.set()
 
     def _count(self, group: list[_Waiting], new: int) -> None:
