@@ -40,7 +40,6 @@ def contestant(open_targets: int) -> Contestant:
         what=f"sla (`worker`) with {open_targets:,} open targets",
         run=LISTEN,
         settings="as shipped: a claim every 250 ms, 500 at the most",
-        quick=open_targets < 1_000_000,
         given={"open": open_targets},
     )
 
@@ -83,27 +82,20 @@ class Breaches(Scenario):
     )
 
     async def open(self) -> None:
-        """Fill a database for each contestant and start a service on it, policy time standing still."""
+        """Each service is started when it is first needed, and stays."""
         self.packs = load_packs()
         self.stack = AsyncExitStack()
         self.offices: dict[str, Office] = {}
-        for number, one in enumerate(self.contestants):
-            if not self.quick or one.quick:
-                self.offices[one.name] = await self._office(number, int(one.given["open"]))
 
-    @property
-    def quick(self) -> bool:
-        """Whether this is the short form."""
-        return self.count == self.quick_size
-
-    async def _office(self, number: int, open_targets: int) -> Office:
+    async def _office(self, open_targets: int) -> Office:
+        """Fill a database and start a service on it, policy time standing still."""
         place = self.servers.place
         database = await self.servers.database("sla")
-        prefix = f"{self.name}{number}."
+        prefix = f"{self.name}{len(self.offices)}."
         installation = await self.stack.enter_async_context(
             opened("sla", database, self.servers.bootstrap, prefix, place)
         )
-        self.say(f"  {open_targets:,} open targets are laid down")
+        self.say(f"  … laying down {open_targets:,} open targets")
         await lay_down(installation.rows, self.packs, open_targets - self.count)
         clock = place / f"{prefix}clock.json"
         machine = datetime.now(UTC)
@@ -123,6 +115,8 @@ class Breaches(Scenario):
 
     async def arrange(self, contestant: Contestant, count: int) -> dict[str, Any]:
         """The next part of the minute."""
+        if contestant.name not in self.offices:
+            self.offices[contestant.name] = await self._office(contestant.given["open"])
         office = self.offices[contestant.name]
         opens = await self._due(office)
         topics = office.installation.topics

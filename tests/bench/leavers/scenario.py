@@ -30,6 +30,7 @@ def leaver(grants: int) -> Contestant:
         run=LEAVE,
         settings="as shipped",
         share=grants / MOST,
+        quick=grants == MOST,
     )
 
 
@@ -45,14 +46,14 @@ class Leavers(Scenario):
     )
     unit = "grants"
     size = MOST
-    quick_size = MOST // 5
+    quick_size = MOST
     contestants: ClassVar = (
         leaver(1),
         leaver(100),
         leaver(MOST),
         Contestant(
             name=RELAY, what="the records of the largest leaver, committed to an outbox at once", settings="as shipped",
-            run="tests.bench.leavers.hr:relay",
+            run="tests.bench.leavers.hr:relay", quick=False,
         ),
     )  # fmt: skip
     goals: ClassVar = (

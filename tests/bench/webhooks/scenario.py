@@ -17,11 +17,20 @@ from tests.bench.webhooks.doors import POOL
 __all__ = ["Webhooks"]
 
 CLIENT = "tests.bench.webhooks.client:deliver"
-CONNECTIONS = 64
+CONNECTIONS = 128
 RATE = 300.0
 """Requests a second in the open loop: what each of them can take, so that times are of service and not of a queue."""
 
 OURS, WHOLE, NOTHING, ROW, ORM = "ours", "ours, all in one", "no database", "row by row", "row by row, ORM"
+DOORS = "tests.bench.webhooks.doors"
+MODES = {
+    OURS: ("api", None),
+    WHOLE: ("all", None),
+    NOTHING: ("nothing", DOORS),
+    ROW: ("row", DOORS),
+    ORM: ("orm", DOORS),
+}
+"""How each is started: what its process is told, and which module it is where it is not the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +91,30 @@ class Webhooks(Scenario):
     )
 
     async def open(self) -> None:
-        """Start every door, each on a database of its own."""
+        """The sources' file; each door is opened when it is first needed, and stays."""
         self.stack = AsyncExitStack()
         self.doors: dict[str, Door] = {}
-        sources = self.servers.place / "sources.json"
+        self.sources = self.servers.place / "sources.json"
         entry = {"source": SOURCE, "organisation": "westward", "accounts": [], "secrets": [SECRET]}
-        sources.write_bytes(msgspec.json.encode([entry]))
-        extra = {"INTAKE_SOURCES": str(sources)}
-        doors = "tests.bench.webhooks.doors"
-        for number, (name, mode, module) in enumerate((
-            (OURS, "api", None), (NOTHING, "nothing", doors), (ROW, "row", doors), (ORM, "orm", doors),
-            (WHOLE, "all", None),
-        )):  # fmt: skip
+        self.sources.write_bytes(msgspec.json.encode([entry]))
+
+    async def _door(self, name: str) -> Door:
+        """A process and a database of its own."""
+        if name not in self.doors:
             database = await self.servers.database("intake")
+            prefix = f"webhooks{len(self.doors)}."
             installation = await self.stack.enter_async_context(
-                opened("intake", database, self.servers.bootstrap, f"webhooks{number}.", self.servers.place)
+                opened("intake", database, self.servers.bootstrap, prefix, self.servers.place)
             )
-            self.doors[name] = Door(installation, installation.start(mode, module=module, extra=extra))
-        for door in self.doors.values():
-            await door.running.ready("/healthz")
+            mode, module = MODES[name]
+            running = installation.start(mode, module=module, extra={"INTAKE_SOURCES": str(self.sources)})
+            await running.ready("/healthz")
+            self.doors[name] = Door(installation, running)
+        return self.doors[name]
 
     async def arrange(self, contestant: Contestant, count: int) -> dict[str, Any]:
         """Nothing is kept from the last round but the ids' sequence."""
-        door = self.doors[contestant.name]
+        door = await self._door(contestant.name)
         await door.installation.rows.execute("truncate deliveries")
         return {
             "port": door.running.port,
