@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from shared.bus.applying import Applier, Displaced
 from shared.bus.assignment import Assignment, jitter
 from shared.bus.broker import Broker
+from shared.bus.collector import calm_collector
 from shared.bus.committing import Committer
 from shared.bus.errors import BusFault, Transient
 from shared.bus.polling import POLL_MS, poll
@@ -34,9 +34,6 @@ RELEASE_S = 5.0
 BEAT_S = 1.0
 OBSERVE_S = 5.0
 CLOSE_S = 2.0
-YOUNG = 20_000
-"""A batch makes tens of thousands of objects that die with it: looked at every 700, as Python does by itself, they cost
-a tenth of the work (measured), and hardly one is part of a cycle."""
 REFUSED_S = 5.0
 """A refusal is met again and again as long as it lasts: one that is older than this is over."""
 EXPELLED_S = (0.5, 1.5)
@@ -79,7 +76,7 @@ class Consumer:
         Nothing is read while a stored position belongs to another log: `ready` names the way out until it is taken.
         """
         limit_client_logs()
-        _calm_collector()
+        calm_collector()
         self.watchdog.start()
         beating = asyncio.create_task(self._beat())
         observing = asyncio.create_task(self._observe(stop))
@@ -297,14 +294,6 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """After it."""
         await self._consumer.assigned(self._client, assigned)
-
-
-def _calm_collector() -> None:
-    """Have the garbage collector leave alone what start-up made, and look at what is new after every `YOUNG` objects."""
-    if gc.get_threshold()[0] < YOUNG:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:

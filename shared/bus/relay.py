@@ -9,7 +9,6 @@ import contextlib
 import random
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -20,11 +19,12 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     TopicAuthorizationFailedError,
 )
-from aiokafka.partitioner import murmur2
 
+from shared.bus.collector import calm_collector
 from shared.bus.faults import transient
 from shared.bus.hand import Flight, Hand, Lane, Row
 from shared.bus.outbox import unpack
+from shared.bus.partitioning import partition_of
 from shared.bus.quiet import limit_client_logs
 from shared.bus.refusals import explained, in_words
 from shared.bus.stories import sent
@@ -100,6 +100,7 @@ class Relay:
     async def run(self, stop: asyncio.Event) -> None:
         """Stand for election and send until `stop`; then wait for what is in flight, at the most three seconds."""
         limit_client_logs()
+        calm_collector()
         failures = 0
         while not stop.is_set():
             try:
@@ -313,13 +314,7 @@ def _lane(row: Row, partitions: int) -> Lane:
         return Lane(row.topic, row.partition)
     if row.key is None:
         return Lane(row.topic, row.id % partitions)
-    return Lane(row.topic, _hash(row.key) % partitions)
-
-
-@lru_cache(maxsize=65_536)
-def _hash(key: bytes) -> int:
-    """Kafka's own partitioning, so that a key has one partition whoever writes it."""
-    return int(murmur2(key)) & 0x7FFFFFFF
+    return Lane(row.topic, partition_of(row.key, partitions))
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:
