@@ -115,7 +115,7 @@ async def run(watch: Stopwatch, job: Job) -> None:
         bus.measure, bus.instruments, ground.database.instruments = None, _silent(), None
     statements = Statements(ground) if "record" in job.given else None
     reads = [Subscription("messages", bus.topics.sources("messages"), messages(ground.packs), NAMES)]
-    consumer = Reader(bus, ground.settings.kafka, reads)
+    consumer = Reader(bus, ground.settings.cluster, reads)
     topic = bus.topics.shared("messages")
     stop = asyncio.Event()
     consumer.timed(watch, {Partition(topic, n): end for n, end in enumerate(job.given["ends"]) if end}, stop)

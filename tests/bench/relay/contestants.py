@@ -52,7 +52,7 @@ async def relay(watch: Stopwatch, job: Job) -> None:
     """The service's own."""
     ground = Ground.of("sla", settings_of(job), FIGURES)
     done = asyncio.Event()
-    timed = _Timed(ground.bus, ground.settings.kafka)
+    timed = _Timed(ground.bus, ground.settings.cluster)
     timed.timed(watch, job.count, done)
     await timed.run(done)
     await ground.database.close()
