@@ -7,7 +7,10 @@ import socket
 import stat
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from shared.cli import doctor_verdicts as verdicts
 from shared.cli.doctor_finding import Finding, bad, ok, unchecked
@@ -16,7 +19,7 @@ from shared.cli.stack import Stack
 __all__ = ["PORTS", "dependencies", "packs", "ports", "python", "stack_file"]
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)\s*(;?)")
+LOCKED = re.compile(r"^[A-Za-z0-9._-]+==[^\\]+")
 PORTS = {"intake": 8001, "sla": 8002, "access": 8003, "consent": 8004, "kafka": 9092, "postgres": 15432}
 
 
@@ -31,11 +34,18 @@ def dependencies(lock: Path = ROOT / "requirements.lock") -> Finding:
     """What is installed, against the lock."""
     if not lock.exists():
         return unchecked("dependencies", "", f"there is no {lock}")
-    found = [match for line in lock.read_text().splitlines() if (match := LOCKED.match(line))]
-    locked = {_plain(match[1]): match[2] for match in found}
-    needed = [_plain(match[1]) for match in found if not match[3]]
+    locked = dict(_locked(lock))
     all_installed = {_plain(d.metadata["Name"]): d.version for d in importlib.metadata.distributions()}
-    return verdicts.dependencies(locked, needed, {n: v for n, v in all_installed.items() if n in locked})
+    return verdicts.dependencies(locked, {n: v for n, v in all_installed.items() if n in locked})
+
+
+def _locked(lock: Path) -> Iterator[tuple[str, str]]:
+    """Name and version of what the lock asks of this Python and this system (PEP 508)."""
+    for line in lock.read_text().splitlines():
+        if (match := LOCKED.match(line)) is not None:
+            wanted = Requirement(match[0])
+            if wanted.marker is None or wanted.marker.evaluate():
+                yield _plain(wanted.name), str(wanted.specifier).removeprefix("==")
 
 
 def _plain(name: str) -> str:

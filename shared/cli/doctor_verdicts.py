@@ -1,6 +1,6 @@
 """The verdicts of `houserules doctor` on what it measured: numbers in, a finding out, nothing asked of anybody."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.cli.doctor_finding import Finding, bad, ok, unchecked, warning
@@ -52,14 +52,14 @@ def python(found: tuple[int, int, int], least: tuple[int, int]) -> Finding:
     return bad("python", "", f"Python {said}, and {wanted} is needed", f"install Python {wanted} or later")
 
 
-def dependencies(locked: Mapping[str, str], needed: Iterable[str], installed: Mapping[str, str]) -> Finding:
-    """Installed versions against the lock's. `needed` are those that every machine needs: the others have a marker."""
+def dependencies(locked: Mapping[str, str], installed: Mapping[str, str]) -> Finding:
+    """Installed versions against those that the lock asks of this machine."""
     other = [
         f"{name} is {installed[name]}, locked {version}"
         for name, version in sorted(locked.items())
         if name in installed and installed[name] != version
     ]
-    missing = [f"{name} is missing" for name in sorted(needed) if name not in installed]
+    missing = [f"{name} is missing" for name in sorted(locked) if name not in installed]
     if not other + missing:
         return ok("dependencies", "", f"{len(installed)} packages, as locked")
     return bad(

@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,16 @@ def test_a_package_of_another_version_is_named(tmp_path: Path) -> None:
     assert finding.verdict == "bad"
     assert finding.says.startswith("absent is missing; typer is ")
     assert "not-for-here" not in finding.says
+
+
+def test_a_package_is_locked_for_each_python_apart(tmp_path: Path) -> None:
+    here, version = metadata.version("typer"), f"{sys.version_info.major}.{sys.version_info.minor}"
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(
+        f"typer=={here} ; python_version == '{version}' \\\n    --hash=sha256:0\n"
+        f"typer==0.0.1 ; python_version != '{version}' \\\n    --hash=sha256:0\n"
+    )
+    assert doctor_machine.dependencies(lock).verdict == "ok"
 
 
 def test_what_is_installed_is_what_is_locked() -> None:
