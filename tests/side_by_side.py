@@ -7,7 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 __all__ = ["WholeFiles"]
 
 
-class WholeFiles(LoadScopeScheduling):
+class WholeFiles(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """A file goes to one worker, in the order of the command line; files that share a stack go to one together.
 
     xdist's own `loadgroup` reads the group from the item's private id, which pytest 9.2 no longer shows it: it then hands out
