@@ -116,8 +116,8 @@ def _words(axes: Axes, panel: Shown, found: Found, times: Times) -> None:
 
 
 def _keys(axes: Axes, colors: Mapping[str, str]) -> None:
-    """What the colours of bands mean."""
-    patches = [Patch(color=COLORS[color], label=text) for text, color in colors.items()]
+    """What the colours of bands mean; of a word that says what to do, the word."""
+    patches = [Patch(color=COLORS[color], label=text.partition(":")[0]) for text, color in colors.items()]
     axes.legend(handles=patches, loc="lower right", bbox_to_anchor=(1.01, 0.98), ncols=len(patches), fontsize=7.5,
                 frameon=False, handlelength=0.9, columnspacing=1.0)  # fmt: skip
 
