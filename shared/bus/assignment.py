@@ -95,6 +95,8 @@ class Assignment:
         self.topics = frozenset(topics)
         self.tracks: dict[Partition, Track] = {}
         self.unplaced: set[Partition] = set()
+        self.placed: dict[Partition, int] = {}
+        """Where partitions stand that were positioned since `take_placed`."""
         self.joined = False
         self.stale: StalePosition | None = None
         """Why nothing is read, as long as a stored position belongs to another log."""
@@ -126,7 +128,16 @@ class Assignment:
         self.bus.instruments.set("assigned", to=0)
         self.tracks.clear()
         self.unplaced.clear()
+        self.placed.clear()
         self.joined = False
+
+    def take_placed(self) -> dict[Partition, int]:
+        """The partitions that were positioned, each told once.
+
+        Whoever had one before may have died between its last commit in the database and the one in Kafka.
+        """
+        placed, self.placed = self.placed, {}
+        return placed
 
     async def mend(self, client: Any) -> None:
         """Let go what was held long enough, position what is not. Raises what was a fault of ours in positioning."""
@@ -206,6 +217,7 @@ class Assignment:
         track = self.tracks[partition] = Track(log_.topic_id, offset, offset, since=position.moved_at)
         self._topic_ids[partition.topic] = log_.topic_id
         self.unplaced.discard(partition)
+        self.placed[partition] = offset
         self._forget(partition)
         if log_.start > offset:
             self._lost(client, partition, log_.start)

@@ -16,6 +16,7 @@ __all__ = ["Committer"]
 log = structlog.get_logger("bus")
 
 PERIOD_S = 0.2
+AGAIN_S = 1.0
 LAST_S = 1.0
 
 
@@ -31,26 +32,33 @@ class Committer:
 
     def note(self, offsets: dict[Partition, int]) -> None:
         """These are committed in the database."""
-        self._newest.update(offsets)
-        self._news.set()
+        if offsets:
+            self._newest.update(offsets)
+            self._news.set()
 
     async def _run(self) -> None:
         while True:
             await self._news.wait()
-            await self.commit()
-            await asyncio.sleep(PERIOD_S)
+            await asyncio.sleep(PERIOD_S if await self.commit() else AGAIN_S)
 
-    async def commit(self) -> None:
-        """Commit what is new. A refusal is counted and survived: the group has moved on, the database has not."""
+    async def commit(self) -> bool:
+        """Commit what is new; whether that went well. A refusal is counted and survived: the database is the truth.
+
+        What was refused is tried again as long as its partition is ours: no record may come that would bring a newer one.
+        """
         self._news.clear()
         newest, self._newest = self._newest, {}
         if not newest:
-            return
+            return True
         try:
             await self._consumer.commit({TopicPartition(*partition): offset for partition, offset in newest.items()})
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
             self._instruments.add("commit_failures", type(error).__name__)
             log.info("offset commit failed", error=type(error).__name__)
+            ours = self._consumer.assignment()
+            self.note({p: offset for p, offset in (newest | self._newest).items() if TopicPartition(*p) in ours})
+            return False
+        return True
 
     async def last(self) -> None:
         """Commit once more before partitions are given up; a second at the most."""

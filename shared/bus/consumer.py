@@ -144,6 +144,7 @@ class Consumer:
             while not (stop.is_set() or self._expelled):
                 portions = await ahead
                 await self.assignment.mend(client)
+                committer.note(self.assignment.take_placed())
                 ahead = asyncio.create_task(self._poll(client))
                 await self._write(client, portions, committer)
                 if observing.done():

@@ -120,10 +120,10 @@ async def main(config: Config) -> None:
 def _stop_before_commit(steps: Steps) -> None:
     commit = committing.Committer.commit
 
-    async def stepping(self: committing.Committer) -> None:
-        if self._newest:
+    async def stepping(self: committing.Committer) -> bool:
+        if any(self._newest.values()):  # not where a partition begins: something was applied
             steps.reach("committed")
-        await commit(self)
+        return await commit(self)
 
     committing.Committer.commit = stepping  # type: ignore[method-assign] # the child's own step
 

@@ -4,10 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.bus import Relay
 from tests.integration.bus.ledger import resolved
-from tests.integration.bus.world import Child, World
+from tests.integration.bus.world import Child, World, eventually
 
 
 def _firsts(ids: list[str]) -> list[str]:
@@ -45,6 +47,30 @@ async def test_worker_killed_between_database_commit_and_kafka_commit(world: Wor
     worker.kill()
     await _finish(world, 60)
     await _all_once(world, events)
+
+
+async def test_a_successor_tells_kafka_how_far_the_one_that_was_killed_had_come(world: World) -> None:
+    """No record comes any more that would do it: without this the group seems to be behind until one does."""
+    (sent,) = await world.say(resolved("c1"))
+    place = TopicPartition(sent.topic, sent.partition)
+    worker = world.child("consumer", stop_at="committed")
+    await worker.says("reached committed")
+    assert len(await world.entries()) == 1
+    worker.kill()
+    admin = AIOKafkaAdminClient(bootstrap_servers=world.bootstrap)
+    await admin.start()
+
+    async def caught_up() -> bool:
+        offsets = await admin.list_consumer_group_offsets(world.ledger.bus.group)
+        return place in offsets and bool(offsets[place].offset == sent.offset + 1)
+
+    try:
+        assert not await caught_up()
+        successor = world.child("consumer")
+        await eventually(caught_up, "Kafka knows it, too")
+    finally:
+        await admin.close()
+    assert await successor.end() == 0
 
 
 @pytest.mark.parametrize("step", ["handler", "written"])
