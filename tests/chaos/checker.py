@@ -235,6 +235,8 @@ def _gaps(history: History) -> Iterator[Finding]:
         if one.effect.name == "dead-letter":
             letters[writer(one.effect), one.topic.partition(".houserules-")[0]].add(one.event)
     dead: dict[tuple[str, str], int] = defaultdict(int)
+    if history.unquiet:
+        yield Finding("gap", "P4", "never quiet", history.unquiet)
     for taken in history.taken:
         dead[taken.service, taken.topic] += taken.dead
         where = f"{taken.service}: {taken.topic} partition {taken.partition}"

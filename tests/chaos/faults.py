@@ -28,6 +28,7 @@ MOMENT_S = 5.0
 DEEPER_S = 0.03
 """A fault comes up to so long after the work was offered, so that it meets the work here and there."""
 THERE_S = 60.0
+WELL_S = 120.0
 BURST = 12
 SLOW_S = 0.3
 
@@ -81,11 +82,14 @@ class Ground:
         await asyncio.sleep(deeper)
         return time.time()
 
-    async def answers(self) -> bool:
-        """Whether every process does."""
-        stack = self.running.stack
-        names = ("postgres", "kafka", *SERVICES)
-        return all([await asyncio.to_thread(stack.answers, name) for name in names])
+    async def well(self) -> None:
+        """Wait until every process answers. Raises TimeoutError."""
+        stack, end = self.running.stack, time.monotonic() + WELL_S
+        for name in ("postgres", "kafka", *SERVICES):
+            while not await asyncio.to_thread(stack.answers, name):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{name} does not get well")
+                await asyncio.sleep(0.1)
 
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[asyncpg.Connection]:
@@ -240,7 +244,7 @@ async def slow_disk(ground: Ground, services: tuple[str, ...], moment: Moment) -
 async def full_budget(ground: Ground, services: tuple[str, ...], moment: Moment) -> AsyncIterator[None]:
     """No Kafka for so long that both doors, which go on accepting at first, refuse: P6 is broken if they never do."""
     stack, load, stories = ground.running.stack, ground.load, ground.load.stories
-    await ground.pid("kafka")
+    await ground.well()
     moment.at = await ground.moment(services)
     await asyncio.to_thread(stack.halt, "kafka")
     begun = len(ground.recorder.answered)

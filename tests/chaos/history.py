@@ -123,3 +123,5 @@ class History:
     taken: tuple[Taken, ...] = ()
     struck: tuple[Struck, ...] = ()
     live: tuple[tuple[tuple[str, int, int], str], ...] = ()
+    unquiet: str = ""
+    """What was still under way when all was read, though it had had its time."""

@@ -14,7 +14,6 @@ __all__ = ["Nemesis", "Turn", "turns"]
 GAP_S = (0.3, 1.5)
 AT_ONCE = 0.7
 """How often the next fault does not wait until the stack has got over one that left most of it standing."""
-WELL_S = 90.0
 SHORT_S, LONG_S = (0.5, 1.0, 2.0), (0.5, 2.0, 5.0, 12.0, 20.0)
 """How long a fault lasts where it does not end by itself. The longest is past the limits at which PostgreSQL and the
 relay's connection give up a process that stands still (10 and 15 s)."""
@@ -56,7 +55,7 @@ class Nemesis:
         end = time.monotonic() + seconds
         while time.monotonic() < end or len(self.struck) < least:
             await self.strike(next(self.turns))
-        await self._well()
+        await self.ground.well()
 
     async def strike(self, turn: Turn) -> None:
         """One fault: at its moment, for its time, and over."""
@@ -68,14 +67,6 @@ class Nemesis:
         services = moment.services or fault.services
         recorder.struck.append(Struck(turn.kind, moment.at, time.time(), services, moment.detail))
         if fault.waited_for or not turn.at_once:
-            await self._well()
+            await self.ground.well()
         self.say(f"{turn.kind:<20} {moment.detail or f'over after {time.time() - moment.at:.1f} s'}")
         await asyncio.sleep(turn.gap)
-
-    async def _well(self) -> None:
-        """Wait until every process answers."""
-        end = time.monotonic() + WELL_S
-        while not await self.ground.answers():
-            if time.monotonic() > end:
-                raise TimeoutError(f"the stack does not get well after {self.struck[-1]}")
-            await asyncio.sleep(0.1)

@@ -54,8 +54,17 @@ class Recorder:
         """When the last deadline passes of all that was offered; 0 for none."""
         return max((one.not_before for offer in self.offered for one in offer.expected), default=0.0)
 
-    def history(self, emitted: tuple[Emitted, ...], applied: frozenset[Applied], taken: tuple[Taken, ...]) -> History:
+    def history(
+        self, emitted: tuple[Emitted, ...], applied: frozenset[Applied], taken: tuple[Taken, ...], unquiet: str
+    ) -> History:
         """All of it, with what is read from Kafka and the databases in the end."""
         return History(
-            tuple(self.offered), tuple(self.answered), emitted, applied, taken, tuple(self.struck), tuple(self.live)
+            offered=tuple(self.offered),
+            answered=tuple(self.answered),
+            emitted=emitted,
+            applied=applied,
+            taken=taken,
+            struck=tuple(self.struck),
+            live=tuple(self.live),
+            unquiet=unquiet,
         )

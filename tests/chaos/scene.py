@@ -11,6 +11,7 @@ from random import Random
 import asyncpg
 from aiokafka import TopicPartition
 
+from shared.cli.failure import Failure
 from shared.cli.quiet import until_quiet
 from shared.cli.stack import Stack as StackOfCommands
 from shared.platform.clock import ClockFile
@@ -72,7 +73,11 @@ class Scene:
             self.load.stop.set()
             await self._telling
         await asyncio.sleep(max(0.0, self.recorder.last_due() - time.time()))
-        await until_quiet(StackOfCommands(self.running.stack.folders.stack_file), QUIET_S)
+        unquiet = ""
+        try:
+            await until_quiet(StackOfCommands(self.running.stack.folders.stack_file), QUIET_S)
+        except Failure as failure:  # the history says whether anything is missing
+            unquiet = str(failure)
         self._stop.set()
         await self._watching
         kafka = self.running.file["kafka"]
@@ -80,7 +85,7 @@ class Scene:
         known = await _known(self.running)
         emitted = await read_all(kafka, self._begin, ends)
         taken = tuple(_taken(place, counted, self._before, ends) for place, counted in known.positions.items())
-        return self.recorder.history(tuple(emitted), known.applied - self._before.applied, taken)
+        return self.recorder.history(tuple(emitted), known.applied - self._before.applied, taken, unquiet)
 
 
 def _taken(place: tuple[str, str, int], counted: tuple[int, int, int, int], before: _Known, ends: Places) -> Taken:

@@ -129,6 +129,10 @@ def test_a_partition_whose_records_are_not_all_accounted_for_is_a_gap(taken: Tak
     assert [one.anomaly for one in check(replace(SOUND, taken=(taken,)))] == ["gap"]
 
 
+def test_a_system_that_does_not_come_to_rest_is_a_gap() -> None:
+    assert [one.anomaly for one in check(replace(SOUND, unquiet="sla is 2 records behind"))] == ["gap"]
+
+
 def test_a_dead_letter_is_accounted_for_once_however_often_it_is_delivered() -> None:
     poison = Offered("p", "p", (Expected(DEAD),), 1.0)
     taken = Taken("consent", "houserules.in.westward.images", 0, 0, 2, 2, 1, 2)
