@@ -36,11 +36,11 @@ SEEN: Mapping[str, tuple[str, ...]] = {
 """What the stories have brought about at these instants. The week waits there until Prometheus says so: services read their
 figures every five seconds, in which the clock would otherwise be a day further.
 """
-Pace = Callable[[datetime], None]
-"""Waits until an instant of policy time may come."""
+Pace = Callable[[datetime, datetime], None]
+"""Waits between an instant of policy time that is over and the next."""
 
 
-def at_once(coming: datetime) -> None:
+def at_once(over: datetime, coming: datetime) -> None:
     """Go on."""
 
 
@@ -72,7 +72,7 @@ def watched(place: Path, pace: Pace = at_once) -> Iterator[Week]:
 
             async def between(over: datetime, coming: datetime) -> None:
                 await asyncio.to_thread(_see, server, over)
-                await asyncio.to_thread(pace, coming)
+                await asyncio.to_thread(pace, over, coming)
                 instants.append((time.time(), coming))
 
             began = server.knows(SERVICES)

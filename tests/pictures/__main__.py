@@ -6,14 +6,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from PIL import Image
 
 from deploy.demo.week import BEGIN, END, LONDON
 from deploy.observe.written import ROOT
-from tests.e2e.week import SPANS, Week, watched
+from tests.e2e.week import SPANS, Pace, Week, watched
 from tests.pictures.drawing import Times, drawn
 from tests.pictures.shown import Query, Shown, rows
 from tests.prometheus import NO_PROMETHEUS, Line, asked, found
@@ -23,7 +23,7 @@ __all__ = ["PLACE", "files", "pictures"]
 BOARD = "houserules-overview"
 PLACE = ROOT / "deploy/grafana/pictures"
 HOUR_S = 1.5
-"""How long an hour of policy time takes: the week some four minutes, in which figures are read fifty times."""
+"""How long an hour of policy time takes: the week at least four minutes, in which figures are read fifty times."""
 COLOURS = 96
 STEP_S = 1.0
 
@@ -33,19 +33,9 @@ def files(board: Mapping[str, Sequence[Shown]]) -> dict[str, str]:
     return {row.partition(":")[0].strip("?").lower().replace(" ", "-") + ".png": row for row in board}
 
 
-class Unhurried:
+def unhurried(hour_s: float) -> Pace:
     """Lets an hour of policy time last, so that what the services read every few seconds follows the week."""
-
-    def __init__(self, hour_s: float) -> None:
-        self._hour_s = hour_s
-        self._began: float | None = None
-
-    def __call__(self, coming: datetime) -> None:
-        """Wait until the next instant's time has come."""
-        if self._began is None:
-            self._began = time.monotonic()
-        wanted = self._began + (coming - BEGIN) / timedelta(hours=1) * self._hour_s
-        time.sleep(max(0.0, wanted - time.monotonic()))
+    return lambda over, coming: time.sleep((coming - over) / timedelta(hours=1) * hour_s)
 
 
 def times(week: Week, note: str) -> Times:
@@ -92,7 +82,7 @@ def main() -> int:
     if not found():
         print(f"error: {NO_PROMETHEUS}", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory() as folder, watched(Path(folder), Unhurried(given.hour)) as week:
+    with tempfile.TemporaryDirectory() as folder, watched(Path(folder), unhurried(given.hour)) as week:
         differ = [row.story.promise for row in week.rows if not row.kept]
         if differ:
             print(f"error: the week did not go as it must: {', '.join(differ)}", file=sys.stderr)
