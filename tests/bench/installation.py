@@ -57,7 +57,7 @@ class Running:
         """Its doors."""
         return f"http://127.0.0.1:{self.port}"
 
-    async def ready(self, path: str = "/readyz", seconds: float = 60.0) -> None:
+    async def ready(self, path: str = "/readyz", seconds: float = 180.0) -> None:
         """Wait until it says so. Raises RuntimeError with its log when it ends instead."""
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
 

@@ -65,8 +65,8 @@ class Breaches(Scenario):
         "due have histories that were folded by the service's code; the others are open, and not due."
     )
     unit = "breaches"
-    size = 200
-    quick_size = 100
+    size = 150
+    quick_size = 75
     contestants: ClassVar[Sequence[Contestant]] = (contestant(1_000), contestant(100_000))
     goals: ClassVar[Sequence[Goal]] = (
         Goal(text="p99 with 100,000 open, ms", of="100,000 open", figure="p99_ms", at_most=1000),

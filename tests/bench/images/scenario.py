@@ -38,7 +38,7 @@ class Images(Scenario):
         f"commit, from its release on; p50 and p99 of {RATE:g} uploads a second, from the moment of the scheduled upload."
     )
     unit = "images"
-    size = 2_000
+    size = 1_500
     quick_size = 400
     contestants: ClassVar = (shown("one person", 1, 1), shown("ten people", 10, 3))
     goals: ClassVar = (

@@ -21,11 +21,10 @@ CONNECTIONS = 128
 RATE = 300.0
 """Requests a second in the open loop: what each of them can take, so that times are of service and not of a queue."""
 
-OURS, WHOLE, NOTHING, ROW, ORM = "ours", "ours, all in one", "no database", "row by row", "row by row, ORM"
+OURS, NOTHING, ROW, ORM = "ours", "no database", "row by row", "row by row, ORM"
 DOORS = "tests.bench.webhooks.doors"
 MODES = {
     OURS: ("api", None),
-    WHOLE: ("all", None),
     NOTHING: ("nothing", DOORS),
     ROW: ("row", DOORS),
     ORM: ("orm", DOORS),
@@ -53,7 +52,7 @@ class Webhooks(Scenario):
         "how much of a core it took in the closed loop. CPU and memory are the door's process."
     )
     unit = "requests"
-    size = 4_000
+    size = 2_000
     quick_size = 1_000
     contestants: ClassVar = (
         Contestant(
@@ -64,18 +63,14 @@ class Webhooks(Scenario):
             name=NOTHING, what="the same door, which keeps nothing", run=CLIENT, settings="no database, no sampler",
         ),
         Contestant(
-            name=ROW, what="the same door, one INSERT and its commit a request", run=CLIENT,
+            name=ROW, what="the same door, one INSERT and its commit a request", run=CLIENT, quick=False,
             settings=f"asyncpg pool of {POOL}, kept open, prepared statements",
             tuned_by="https://magicstack.github.io/asyncpg/current/usage.html#connection-pools",
         ),
         Contestant(
-            name=ORM, what="the same door, a session, an object and a commit a request", run=CLIENT,
+            name=ORM, what="the same door, a session, an object and a commit a request", run=CLIENT, share=0.5,
             settings=f"SQLAlchemy on asyncpg, pool of {POOL}, no pre-ping, expire_on_commit=False",
             tuned_by="https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html",
-        ),
-        Contestant(
-            name=WHOLE, what="intake in one process (`all`): its worker and relay go on beside the door", run=CLIENT,
-            settings="as shipped", quick=False,
         ),
     )  # fmt: skip
     goals: ClassVar = (
