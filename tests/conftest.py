@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.bus.collector import calm_collector
 from tests import encrypted, prometheus
 from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.mutants.lending import lent
@@ -95,6 +96,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
 
 
 ENCRYPTED = "tests/integration/deploy/test_encrypted_database.py"
+
+
+def pytest_collection_finish() -> None:
+    """A worker keeps thousands of tests: the garbage collector need not go through them again and again."""
+    calm_collector()
+
+
 PROMETHEUS = (
     "tests/unit/observe/test_promtool.py",
     "tests/e2e/test_metrics.py",

@@ -2,8 +2,9 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -66,14 +67,23 @@ def load_packs(extra: Path | None = None) -> Packs:
     folder = extra or (Path(named) if (named := os.environ.get(POLICIES)) else None)
     if folder is not None and not folder.is_dir():
         raise PolicyError(folder, POLICIES, "is not a folder")
-    files = [file for place in (_SHIPPED, folder) if place is not None for file in sorted(place.glob("*.toml"))]
-    found: dict[Path, Pack] = {}
-    for file in files:
-        pack = check(file)
+    found = dict(_shipped())
+    for file, pack in _checked(folder) if folder is not None else ():
         for other_file, other in found.items():
             _refuse_twins(file, pack, other_file, other)
         found[file] = pack
     return Packs(found.values())
+
+
+@cache
+def _shipped() -> tuple[tuple[Path, Pack], ...]:
+    """Read once a process: they are of this code, and cannot be changed."""
+    return tuple(_checked(_SHIPPED))
+
+
+def _checked(folder: Path) -> Iterator[tuple[Path, Pack]]:
+    for file in sorted(folder.glob("*.toml")):
+        yield file, check(file)
 
 
 def _refuse_twins(file: Path, pack: Pack, other_file: Path, other: Pack) -> None:

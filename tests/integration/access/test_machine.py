@@ -352,7 +352,7 @@ def _strict(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("examples", [20, pytest.param(400, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [12, pytest.param(400, marks=pytest.mark.long)])
 def test_random_histories_keep_the_promises(postgres: Any, tmp_path: Path, examples: int) -> None:
     database = postgres.create("access", migrated=True)
     policies = _strict(tmp_path / "policies")

@@ -357,7 +357,7 @@ def opened(postgres: FreshDatabases, folder: Path) -> Iterator[tuple[Gallery, as
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [
-        pytest.param(30, 12, id="30 histories"),
+        pytest.param(20, 12, id="20 histories"),
         pytest.param(600, 30, id="600 long histories", marks=pytest.mark.long),
     ],
 )

@@ -128,7 +128,8 @@ async def test_a_query_that_is_too_slow_leaves_its_gauges_and_no_others(study: S
 async def test_what_a_migration_takes_away_leaves_its_gauges_and_the_process(
     study: Study, broken: str, mended: str
 ) -> None:
-    role = study.database.engine.url.username
+    (known,) = await study.database.fetch("select current_user as role")
+    role = known.role
     stop = asyncio.Event()
     assert await study.value(OPEN, organisation="westward") == 0
     await study.owner.execute(TARGET, "westward", "1 hour", None, 3)

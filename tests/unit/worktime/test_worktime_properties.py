@@ -90,7 +90,7 @@ spans = st.one_of(
     st.integers(0, 400).map(lambda quarters: quarters * 15 * MINUTE),
 )
 closes = st.sampled_from(["close", "next-open"])
-slow = settings(max_examples=75, deadline=None)
+slow = settings(max_examples=40, deadline=None)
 quick = settings(max_examples=150, deadline=None)
 
 
