@@ -97,9 +97,9 @@ class Sampler:
         """Read all of them once, each in a transaction of its own.
 
         One that cannot be read, as its table is locked or not migrated yet, leaves its gauges and the others alone: doors
-        and timers in this process do not need it.
+        and timers in this process do not need it. `samples_failing` says so, as no time does.
         """
-        began, read_at = time.monotonic(), time.time()
+        began, read_at, failing = time.monotonic(), time.time(), 0
         for instruments, sample in self.samples:
             try:
                 await self._read(instruments, sample)
@@ -108,7 +108,9 @@ class Sampler:
                 self._failed(sample, error)
                 if is_outage(error):
                     return
+                failing += 1
         self.platform.set("sample_seconds", to=time.monotonic() - began)
+        self.platform.set("samples_failing", to=failing)
         self.platform.set("sampled_timestamp_seconds", to=read_at)
 
     async def _read(self, instruments: Instruments, sample: Sample) -> None:

@@ -57,6 +57,7 @@ PLATFORM = (
     Metric("sampled_timestamp_seconds", "gauge", (), "when the figures were last read from the database (Unix time)"),
     Metric("sample_seconds", "gauge", (), "how long reading the figures from the database took the last time"),
     Metric("samples_failed", "counter", (), "queries for figures that failed: their gauges stand still"),
+    Metric("samples_failing", "gauge", (), "of the queries for figures, how many failed the last time"),
     Metric(
         "timer_late_seconds", "gauge", ("organisation",), "how long the most overdue timer has been due, policy time"
     ),

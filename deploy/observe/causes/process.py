@@ -8,6 +8,7 @@ __all__ = ["CAUSES"]
 
 STARTED = of("sla", "houserules_started_timestamp_seconds")
 POOL = "houserules_pool_wait_seconds_bucket"
+FAILING = "houserules_samples_failing"
 
 
 def waits(slow: int) -> dict[str, str]:
@@ -61,6 +62,24 @@ CAUSES = (
         summary="{{ $labels.service }} has not been able to read its database for a minute. Its figures stand still.",
         fires=(Case({of("sla", "houserules_sampled_timestamp_seconds"): "0+60x3 180x20"}, labels=SLA),),
         silent=(Case({of("sla", "houserules_sampled_timestamp_seconds"): "0+60x20"}),),
+    ),
+    Alert(
+        name="FiguresFailing",
+        expr="max by (service) (houserules_samples_failing) > 0",
+        lasting="<1m>",
+        severity="page",
+        summary="{{ $labels.service }} cannot read some of its figures though its database answers: whether it keeps its "
+        "promises is not known.",
+        fires=(
+            Case({of("sla", FAILING): "0x5 1x20"}, labels=SLA),
+            Case({of("sla", FAILING): "0x5 1 2 1 3x20"}, labels=SLA),
+            Case(two("sla", FAILING, "0x20", "1x20"), labels=SLA),
+        ),
+        silent=(
+            Case({of("sla", FAILING): "0x20"}),
+            Case({of("sla", FAILING): "1x8 0x20"}),
+            Case({of("sla", FAILING): "0x9 1x20"}),
+        ),
     ),
     Alert(
         name="PoolWait",

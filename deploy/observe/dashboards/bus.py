@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import dashboard as boards
 
-from deploy.observe.dashboards.known import of_services
+from deploy.observe.dashboards.known import fresh, of_services
 from deploy.observe.dashboards.panels import Panels, Query, board, filled, series, stat, verdict
 from deploy.observe.dashboards.services import RATE, quantile, waiting
 
@@ -110,7 +110,7 @@ def dead() -> Panels:
              Query(f"max by (service) (houserules_bus_outbox_refused_rows{{{ITS}}})", BY),
              steps=((None, "green"), (1, "red")), span=12, height=5),
         verdict("Conservation", "P4: records that no outcome accounts for.",
-                Query(of_services(f"max by (service) (houserules_bus_drift_records{{{ITS}}})", ITS), BY),
+                Query(of_services(f"max by (service) ({fresh('houserules_bus_drift_records', '', ITS)})", ITS), BY),
                 alert="ConservationDrift", span=12, height=5),
     ]  # fmt: skip
 
@@ -131,6 +131,9 @@ def database() -> Panels:
                unit="s", limit=60, span=12, alert="DatabaseAway"),
         series("Time to read the figures", "Each service asks its database less often the longer this takes.",
                Query(f"max by (service) (houserules_sample_seconds{{{ITS}}})", BY), unit="s", span=12),
-        series("Figures that could not be read", "In five minutes: these stand still, and the log names them.",
-               Query(f"sum by (service) (increase(houserules_samples_failed_total{{{ITS}}}[5m]))", BY), span=24),
+        series("Queries for figures that fail", "Of the last time: their figures stand still, and the log names them.",
+               Query(f"max by (service) (houserules_samples_failing{{{ITS}}})", BY), limit=1, span=12,
+               alert="FiguresFailing"),
+        series("Figures that could not be read", "In five minutes, an outage of the database included.",
+               Query(f"sum by (service) (increase(houserules_samples_failed_total{{{ITS}}}[5m]))", BY), span=12),
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Expressions of verdicts: what is known now, and -1 where it is not. Nothing is said by a figure of before.
 
-A figure counts while its process answers the scrape and has read it from the database within `FRESH_S`.
+A figure counts while its process answers the scrape, has read its figures from the database within `FRESH_S`, and could
+read each of them: the time of reading moves on over one that failed.
 """
 
 from deploy.observe.catalogue import SERVICES
@@ -14,11 +15,13 @@ UP = 'up{job="houserules"%s}'
 
 
 def _alive(service: str = "") -> str:
-    """The processes (of a service) that answer, and whose figures are fresh."""
+    """The processes (of a service) that answer, and whose figures are fresh, each of them."""
     its = f'service="{service}"' if service else ""
     up = UP % (f",{its}" if its else "")
-    stamp = "houserules_sampled_timestamp_seconds" + (f"{{{its}}}" if its else "")
-    return f"(time() - {stamp} < {FRESH_S} and on (service, instance) {up} == 1)"
+    here = f"{{{its}}}" if its else ""
+    fresh = f"time() - houserules_sampled_timestamp_seconds{here} < {FRESH_S}"
+    whole = f"houserules_samples_failing{here} == 0"
+    return f"({fresh} and on (service, instance) {up} == 1 and on (service, instance) {whole})"
 
 
 def fresh(metric: str, service: str, labels: str) -> str:

@@ -16,8 +16,8 @@ BY = "{{organisation}}"
 ALERTS = 'ALERTS{alertstate="firing"}'
 FIRES = 'count(ALERTS{alertstate="firing",severity=~"page|ticket"}) or vector(0)'
 SURE = (
-    "It is what the figures say now: while the service does not answer or its figures are over a minute and a half old, "
-    "it is unknown, and the table below says what to do."
+    "It is what the figures say now: while the service does not answer, or any of its figures cannot be read or is over a "
+    "minute and a half old, it is unknown, and the table below says what to do."
 )
 
 

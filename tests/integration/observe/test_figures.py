@@ -20,6 +20,7 @@ LATE = """
     insert into conversations (organisation, conversation, next_at) values ('wheatley', 'a', now() - interval '1 min')
 """
 READ_AT, FAILED = "houserules_sampled_timestamp_seconds", "houserules_samples_failed_total"
+FAILING = "houserules_samples_failing"
 TIMERS = "houserules_timer_late_seconds"
 OPEN, OVERDUE = "houserules_sla_targets_open", "houserules_sla_targets_overdue"
 
@@ -113,7 +114,9 @@ async def test_a_query_that_is_too_slow_leaves_its_gauges_and_no_others(study: S
         assert study.registry.get_sample_value(OPEN, {"organisation": "westward"}) == 0
     assert study.registry.get_sample_value(FAILED) == 1
     assert (study.registry.get_sample_value(READ_AT) or 0) >= began
+    assert study.registry.get_sample_value(FAILING) == 1, "the time alone would say that all was read"
     assert await study.value(OPEN, organisation="westward") == 3
+    assert study.registry.get_sample_value(FAILING) == 0
 
 
 @pytest.mark.parametrize(
@@ -143,8 +146,10 @@ async def test_what_a_migration_takes_away_leaves_its_gauges_and_the_process(
     assert study.registry.get_sample_value(FAILED) == 1
     assert study.registry.get_sample_value(OPEN, {"organisation": "westward"}) == 0
     assert study.registry.get_sample_value(TIMERS, {"organisation": "wheatley"}) == pytest.approx(60, abs=20)
+    assert study.registry.get_sample_value(FAILING) == 1
     await study.owner.execute(mended.format(role=role))
     assert await study.value(OPEN, organisation="westward") == 3
+    assert study.registry.get_sample_value(FAILING) == 0
 
 
 async def test_waiting_for_the_pool_is_measured(study: Study) -> None:

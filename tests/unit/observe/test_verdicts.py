@@ -17,6 +17,7 @@ LANDLORD_PANELS = {
     "Images cleared": ("consent", "houserules_consent_takedowns_overdue"),
 }
 SAMPLED, DRIFT = "houserules_sampled_timestamp_seconds", "houserules_bus_drift_records"
+FAILING = "houserules_samples_failing"
 FRESH = "0+60x60"
 Series = dict[str, str]
 Expected = dict[str, float]
@@ -27,8 +28,8 @@ def of(service: str, name: str, process: int = 1, **labels: str) -> str:
     return f'{name}{{service="{service}",instance="{service}:{process}",job="houserules"{own}}}'
 
 
-def process(service: str, up: str = "1x60", sampled: str = FRESH, number: int = 1) -> Series:
-    return {of(service, "up", number): up, of(service, SAMPLED, number): sampled}
+def process(service: str, up: str = "1x60", sampled: str = FRESH, number: int = 1, failing: str = "0x60") -> Series:
+    return {of(service, "up", number): up, of(service, SAMPLED, number): sampled, of(service, FAILING, number): failing}
 
 
 def overdue(service: str, metric: str, westward: str, wheatley: str, number: int = 1) -> Series:
@@ -41,7 +42,9 @@ def landlord_cases(service: str, metric: str) -> list[tuple[str, Series, Expecte
     kept, unknown = {"westward": 0.0, "wheatley": 2.0}, {"westward": UNKNOWN, "wheatley": UNKNOWN}
     says = overdue(service, metric, "0x60", "2x60")
     went = overdue(service, metric, "0x5 stale", "2x5 stale")
-    stuck = process(service, sampled="0x60", number=2) | overdue(service, metric, "5x60", "5x60", 2)
+    old = overdue(service, metric, "5x60", "5x60", 2)
+    stuck = process(service, sampled="0x60", number=2) | old
+    locked = process(service, failing="1x60", number=2) | old
     return [
         ("answers", process(service) | says, kept),
         ("does not answer", process(service, up="1x5 0x60") | says, unknown),
@@ -49,14 +52,17 @@ def landlord_cases(service: str, metric: str) -> list[tuple[str, Series, Expecte
         ("is no longer scraped", process(service, up="1x5 stale", sampled="0+60x5 stale") | went, unknown),
         ("has old figures", process(service, sampled="0+60x5 300x60") | says, unknown),
         ("has one process with old figures", process(service) | says | stuck, kept),
+        ("cannot read one of its figures", process(service, failing="0x5 1x60") | says, unknown),
+        ("has one process that cannot read a figure", process(service) | says | locked, kept),
+        ("could not read a figure and can again", process(service, failing="1x5 0x60") | says, kept),
         ("was never seen", {}, {"": UNKNOWN}),
     ]
 
 
-def everybody(but: str = "", up: str = "1x60", sampled: str = FRESH) -> Series:
+def everybody(but: str = "", up: str = "1x60", sampled: str = FRESH, failing: str = "0x60") -> Series:
     made: Series = {}
     for service in SERVICES:
-        made |= process(service, up, sampled) if service == but else process(service)
+        made |= process(service, up, sampled, failing=failing) if service == but else process(service)
         made |= {of(service, DRIFT): "0x60"}
     return made
 
@@ -65,6 +71,7 @@ SYSTEM = [
     ("all answer", everybody(), 0.0),
     ("one does not answer", everybody("consent", up="0x60"), UNKNOWN),
     ("one has old figures", everybody("sla", sampled="0x60"), UNKNOWN),
+    ("one cannot read a figure", everybody("sla", failing="1x60"), UNKNOWN),
     ("one does not answer, another is broken", everybody("sla", up="0x60") | {of("access", DRIFT): "3x60"}, 3.0),
     ("none was ever seen", {}, UNKNOWN),
 ]
@@ -127,4 +134,15 @@ def test_each_service_has_its_own_word_on_the_bus(tmp_path: Path) -> None:
     two = {of("access", leader): "1x60", of("access", leader, 2): "1x60"}
     series = everybody("sla", up="0x60") | {of(service, leader): "1x60" for service in SERVICES} | two
     expected = {"intake": 0.0, "sla": UNKNOWN, "access": 1.0, "consent": 0.0}
-    checked(tmp_path, [test("leaders", series, expr, {labels(service=s): value for s, value in expected.items()})])
+    blind = everybody("consent", failing="1x60") | {of("sla", DRIFT): "3x60"}
+    drifts = {"intake": 0.0, "sla": 3.0, "access": 0.0, "consent": UNKNOWN}
+    tests = [
+        test("leaders", series, expr, {labels(service=s): value for s, value in expected.items()}),
+        test(
+            "drift",
+            blind,
+            expression("Conservation", "houserules-bus"),
+            {labels(service=s): v for s, v in drifts.items()},
+        ),
+    ]
+    checked(tmp_path, tests)
