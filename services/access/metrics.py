@@ -14,7 +14,12 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 LEAVING = (MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
 
 ACCESS = (
-    Metric("revocations_open", "gauge", ("organisation",), "access that is to go and is not known to be gone"),
+    Metric(
+        "revocations_open",
+        "gauge",
+        ("organisation",),
+        "access that is to go and is not known to be gone; also that of leavers who are held as too many left at once",
+    ),
     Metric("revocations_overdue", "gauge", ("organisation",), "of these, those past their deadline: a promise broken"),
     Metric("revocations_oldest_seconds", "gauge", ("organisation",), "how long the oldest of them is wanted"),
     Metric(
@@ -47,7 +52,9 @@ SAMPLES = (
                coalesce(extract(epoch from cast(:now as timestamptz) - min(greatest(leave_at, known_at))), 0)
                    as revocations_oldest_seconds,
                count(*) filter (where state = 'held-last-admin') as revocations_held
-        from revocations where state not in ('planned', 'confirmed', 'cancelled', 'waived') group by organisation
+        from revocations
+        where state not in ('confirmed', 'cancelled', 'waived') and (state <> 'planned' or leave_at <= :now)
+        group by organisation
         """,
         labels=("organisation",),
         metrics=("revocations_open", "revocations_overdue", "revocations_oldest_seconds", "revocations_held"),

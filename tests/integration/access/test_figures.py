@@ -16,9 +16,11 @@ from shared.contracts import Event
 from shared.platform.figures import Sampler
 from shared.platform.metrics import PLATFORM, Instruments
 from tests.integration.access.landlord import PDF, Landlord
-from tests.unit.access.said import at, left
+from tests.unit.access.said import at, joined, left
 
 HOUR = 3600.0
+LIMIT = 20
+"""Leavers of an hour at Westward; those beyond are held."""
 WHERE = Partition("houserules.in.westward.people", 0)
 
 
@@ -48,6 +50,23 @@ async def test_what_is_waived_is_neither_open_nor_the_oldest(staffed: Landlord) 
     await staffed.act(known["g1"]["revocation"], "confirm", file=PDF)
     staffed.clock("Mon 11:00")
     assert await _open(staffed) == {"open": 1, "overdue": 0, "oldest_seconds": HOUR}
+
+
+async def test_who_has_left_and_is_held_as_one_too_many_can_still_speak_for_the_landlord(staffed: Landlord) -> None:
+    crowd = [f"n{number}" for number in range(LIMIT)]
+    await staffed.hear(*(joined(person) for person in crowd))
+    await staffed.hear(*(left(person) for person in crowd), left("p1"), left("p2", leave_at="+1 Mon 09:00"))
+    known = await staffed.revocations()
+    assert {item: one["state"] for item, one in known.items()} == dict.fromkeys(("g1", "gw", "g2"), "planned")
+    assert await _open(staffed) == {"open": 2, "overdue": 0, "oldest_seconds": 0}, "p2 is still here"
+    staffed.clock("Wed 09:00")
+    assert await _open(staffed) == {"open": 2, "overdue": 2, "oldest_seconds": 48 * HOUR}
+    (case,) = (await staffed.get("/cases", kind="leavers-held")).json()["items"]
+    released = await staffed.client.post(f"/cases/{case['case']}/release", headers=staffed.token("westward"))
+    assert released.status_code == 200
+    for item in ("g1", "gw"):
+        await staffed.act(known[item]["revocation"], "confirm", file=PDF)
+    assert await _open(staffed) == {"open": 0, "overdue": 0, "oldest_seconds": 0}
 
 
 @pytest.mark.parametrize(
