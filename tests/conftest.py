@@ -1,6 +1,7 @@
 """What every test may ask for: a real PostgreSQL, a real Kafka, topics of its own."""
 
 import secrets
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not prometheus.found():
         for place in PROMETHEUS:
             _leave_out(config, items, f"tests of {place}: {prometheus.NO_PROMETHEUS}", place)
+    if shutil.which("amtool") is None:
+        _leave_out(config, items, f"tests of {AMTOOL}: {NO_AMTOOL}", AMTOOL)
     if encrypted.found() is None:
         _leave_out(config, items, f"tests of TLS to a database: {encrypted.NO_POSTGRES}", ENCRYPTED)
 
@@ -95,6 +98,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
     return WholeFiles(config, log)
 
 
+AMTOOL = "tests/unit/deploy/test_amtool.py"
+NO_AMTOOL = "no amtool found; `apt-get install prometheus-alertmanager` brings it"
 ENCRYPTED = "tests/integration/deploy/test_encrypted_database.py"
 
 
