@@ -18,7 +18,7 @@ from shared.bus.refusals import explained
 from shared.contracts.acls import Rule
 from shared.platform.cluster import Cluster
 
-__all__ = ["AccessLists"]
+__all__ = ["AccessLists", "NoAccessLists"]
 
 ANY = 1
 RESOURCES = {"TOPIC": 2, "GROUP": 3, "CLUSTER": 4, "TRANSACTIONAL_ID": 5, "DELEGATION_TOKEN": 6, "USER": 7}
@@ -46,6 +46,10 @@ NAMES = tuple(
 APPEAR_S = 15.0
 
 
+class NoAccessLists(BusFault):
+    """The cluster keeps none: it has no authorizer."""
+
+
 class AccessLists:
     """The rules of one cluster. Calls raise KafkaError, ClusterAuthorizationFailedError where they are not ours to see."""
 
@@ -65,7 +69,7 @@ class AccessLists:
             await client.close()
 
     async def read(self) -> set[Rule]:
-        """All there are. Raises BusFault where the cluster keeps none."""
+        """All there are. Raises NoAccessLists where the cluster keeps none."""
         answer = await self._client._send_request(DescribeAclsRequest(ANY, None, ANY, None, None, ANY, ANY))
         _check(answer.error_code)
         return {
@@ -118,7 +122,7 @@ class AccessLists:
 def _check(code: int) -> None:
     error = for_code(code)
     if error is SecurityDisabled:
-        raise BusFault(
+        raise NoAccessLists(
             "the broker keeps no access lists: its authorizer.class.name is to be "
             "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.contracts.acls import Rule
     from shared.platform.cluster import Cluster
 
-__all__ = ["acls"]
+__all__ = ["acls", "is_ours", "wanted_lists"]
 
 EVERYTHING = "*"
 
@@ -64,12 +64,12 @@ def acls(
     from shared.cli.topics import bootstrap, names
 
     topics = names()
-    wanted = _wanted(topics, user or [])
+    wanted = wanted_lists(topics, user or [])
     if offline:
         _show({"wanted": wanted}, as_json)
         return
     kept = cluster(bootstrap(stack_of(context), kafka))
-    ours = partial(_ours, topics=topics, principals={rule.principal for rule in wanted})
+    ours = partial(is_ours, topics=topics, principals={rule.principal for rule in wanted})
     missing, others = run(_bring(kept, wanted, ours, Change(apply, remove)))
     _show({"missing": missing, "others": others}, as_json)
     if apply:
@@ -115,7 +115,7 @@ def _judge(missing: int, others: int, wanted: int) -> None:
     say(f"{wanted} access lists, as they must be.")
 
 
-def _wanted(topics: "Topics", users: Iterable[str]) -> "set[Rule]":
+def wanted_lists(topics: "Topics", users: Iterable[str]) -> "set[Rule]":
     """What must be there. Raises Misuse for a user that there is not."""
     from shared.contracts.acls import rules
     from shared.contracts.asyncapi import document
@@ -143,7 +143,7 @@ def _show(found: "Mapping[str, Iterable[Rule]]", as_json: bool) -> None:
             print(f"{sign}{rule}")
 
 
-def _ours(rule: "Rule", topics: "Topics", principals: set[str]) -> bool:
+def is_ours(rule: "Rule", topics: "Topics", principals: set[str]) -> bool:
     """Whether a rule touches this installation: one of its topics or groups, or one of its users, whatever they may."""
     prefix = {"TOPIC": topics.prefix, "GROUP": topics.group_prefix}.get(rule.resource)
     if prefix is None:

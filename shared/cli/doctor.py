@@ -16,6 +16,10 @@ __all__ = ["doctor"]
 
 def doctor(
     context: typer.Context,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=KAFKA-NAME", help="Who is known to Kafka by another name, as for `topics acls`."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")] = False,
 ) -> None:
     """Look at everything that often goes wrong, and say what to do about each. Changes nothing.
@@ -28,7 +32,7 @@ def doctor(
     """
     from shared.cli.doctor_examination import examine
 
-    findings = examine(stack_of(context))
+    findings = examine(stack_of(context), user or [])
     if as_json:
         json_value(
             [

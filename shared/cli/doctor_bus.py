@@ -1,22 +1,26 @@
 """What `houserules doctor` asks Kafka: whether it answers, whose it is to write, its topics, and where logs end."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from shared.cli import doctor_verdicts as verdicts
+from shared.cli.acls import is_ours, wanted_lists
 from shared.cli.cluster import cluster
 from shared.cli.doctor_finding import Finding, bad, ok, unchecked, warning
 from shared.cli.doctor_place import Place
 from shared.cli.failure import Misuse
-from shared.cli.topics import specs
+from shared.cli.topics import names, specs
 from shared.platform.addresses import of_this_machine
 
 if TYPE_CHECKING:
     from shared.bus.topics import Topics
+    from shared.contracts.acls import Rule
     from shared.platform.cluster import Cluster
 
-__all__ = ["Ends", "Waiting", "access_lists", "behind", "examine", "judge_lag", "log_ends", "standing"]
+__all__ = [
+    "Ends", "Waiting", "access_lists", "behind", "examine", "judge_lag", "log_ends", "no_access_lists", "standing",
+]  # fmt: skip
 
 Ends = dict[tuple[str, int], tuple[int, int]]
 """Topic and partition to where its log starts and ends."""
@@ -24,12 +28,12 @@ Ends = dict[tuple[str, int], tuple[int, int]]
 Waiting = dict[tuple[str, int], int]
 """Topic and partition to the records that wait, where any do."""
 
-ANY, MATCH_ANY, SECURITY_DISABLED, DENIED = 1, 1, 54, 31
-"""Of Kafka's protocol: any resource, operation or permission; any pattern; and two errors of DescribeAcls."""
 
+async def examine(bootstrap: str, place: Place, users: Iterable[str] = ()) -> list[Finding]:
+    """The broker, its access lists and its topics. A broker that is away is one finding.
 
-async def examine(bootstrap: str, place: Place) -> list[Finding]:
-    """The broker, its access lists and its topics. A broker that is away is one finding."""
+    `users` are those whom Kafka knows by another name, as NAME=KAFKA-NAME. Raises Misuse for one that there is not.
+    """
     from aiokafka.errors import KafkaError
 
     from shared.bus.refusals import in_words
@@ -41,7 +45,7 @@ async def examine(bootstrap: str, place: Place) -> list[Finding]:
     except Misuse as misuse:
         return [bad("kafka", "", str(misuse), "set them as the services' are set (HOUSERULES_KAFKA_…)")]
     try:
-        lists = await _access_lists(kafka, place)
+        lists = await _access_lists(kafka, place, users)
         wanted = specs()
         faults = await topic_faults(kafka, wanted)
     except (KafkaError, OSError) as error:
@@ -59,35 +63,53 @@ async def examine(bootstrap: str, place: Place) -> list[Finding]:
     ]
 
 
-async def _access_lists(kafka: "Cluster", place: Place) -> Finding:
-    """Whether the broker asks who writes: an outside system must be able to write its own topics and no other."""
-    from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.protocol.admin import DescribeAclsRequest
+async def _access_lists(kafka: "Cluster", place: Place, users: Iterable[str]) -> Finding:
+    """Whether the broker lets each do what the contract says, and nothing more. Raises KafkaError where it is away."""
+    from aiokafka.errors import BrokerResponseError, ClusterAuthorizationFailedError
 
-    from shared.bus.refusals import explained
+    from shared.bus.access_lists import AccessLists, NoAccessLists
 
-    admin = AIOKafkaAdminClient(**kafka.arguments(), request_timeout_ms=5_000)
-    try:
-        async with explained(kafka):
-            await admin.start()
-        answer = await admin._send_request(DescribeAclsRequest(ANY, None, MATCH_ANY, None, None, ANY, ANY))
-    finally:
-        await admin.close()
-    return access_lists(kafka.servers, answer.error_code, len(answer.resources), compose=place.compose)
+    topics = names()
+    wanted = wanted_lists(topics, users)
+    principals = {rule.principal for rule in wanted}
+    async with AccessLists.of(kafka) as lists:
+        try:
+            there = {rule for rule in await lists.read() if is_ours(rule, topics, principals)}
+        except NoAccessLists:
+            return no_access_lists(kafka.servers, compose=place.compose)
+        except ClusterAuthorizationFailedError:
+            return unchecked("access lists", "", "the broker has some, and does not show them to this client")
+        except BrokerResponseError as error:
+            return unchecked("access lists", "", f"the broker answers with {type(error).__name__}")
+    return access_lists(wanted, there)
 
 
-def access_lists(bootstrap: str, error: int, resources: int, *, compose: bool = False) -> Finding:
-    """The verdict on DescribeAcls' answer. Compose publishes its broker to this machine alone."""
-    if error == SECURITY_DISABLED:
-        if compose or of_this_machine(bootstrap):
-            return ok("access lists", "", "none, and none are needed: the broker is this machine's alone")
-        do = "switch an authorizer on, and let each outside system write its own `in.` topics only"
-        return warning("access lists", "", "none: whoever reaches the broker may write to every topic", do)
-    if error == DENIED:
-        return unchecked("access lists", "", "the broker has some, and does not show them to this client")
-    if error:
-        return unchecked("access lists", "", f"the broker answers with error {error}")
-    return ok("access lists", "", f"for {resources} resources")
+def access_lists(wanted: "set[Rule]", there: "set[Rule]") -> Finding:
+    """The verdict on the lists that touch this installation, beside those that the contract asks for."""
+    missing, others = sorted(wanted - there), sorted(there - wanted)
+    says = [
+        *([f"{len(missing)} of {len(wanted)} are missing, like {_words(missing[0])}"] if missing else []),
+        *([f"{len(others)} should not be there, like {_words(others[0])}"] if others else []),
+    ]
+    if missing:
+        do = "houserules topics acls --apply, as an administrator of Kafka, makes what is missing"
+        return bad("access lists", "", "; ".join(says), do)
+    if others:
+        do = "houserules topics acls shows them; with --apply --remove an administrator of Kafka takes them away"
+        return warning("access lists", "", "; ".join(says), do)
+    return ok("access lists", "", f"{len(wanted)}, as they must be")
+
+
+def _words(rule: "Rule") -> str:
+    return " ".join(str(rule).split())
+
+
+def no_access_lists(bootstrap: str, *, compose: bool = False) -> Finding:
+    """The verdict on a broker that keeps none. Compose publishes its broker to this machine alone."""
+    if compose or of_this_machine(bootstrap):
+        return unchecked("access lists", "", "the broker keeps none, as it is this machine's alone")
+    do = "switch an authorizer on, then houserules topics acls --apply"
+    return warning("access lists", "", "none: whoever reaches the broker may write to every topic", do)
 
 
 async def log_ends(bootstrap: str, topics: "Topics", services: list[str]) -> Ends | None:

@@ -24,8 +24,8 @@ BY_A_STACK = (
 )  # fmt: skip
 
 
-def examine(stack: Stack) -> list[Finding]:
-    """Every check, those of this machine first."""
+def examine(stack: Stack, users: Sequence[str] = ()) -> list[Finding]:
+    """Every check, those of this machine first. `users` are those whom Kafka knows by another name: NAME=KAFKA-NAME."""
     findings = [doctor_machine.python(), doctor_machine.dependencies(), doctor_machine.packs()]
     try:
         file = stack.found()
@@ -34,7 +34,7 @@ def examine(stack: Stack) -> list[Finding]:
     if file is None:
         return [*findings, *doctor_machine.ports(), *_without(stack), verdicts.mail()]
     findings += [ok("ports", "", "the stack's own"), doctor_machine.stack_file(stack), _policy_time(file)]
-    return [*findings, *asyncio.run(_running(stack, file)), verdicts.mail()]
+    return [*findings, *asyncio.run(_running(stack, file, users)), verdicts.mail()]
 
 
 def _without(stack: Stack) -> list[Finding]:
@@ -60,13 +60,13 @@ def _policy_time(file: StackFile) -> Finding:
     return warning("policy time", "", "moved by a clock file: deadlines follow it", "for demos and tests alone")
 
 
-async def _running(stack: Stack, file: StackFile) -> list[Finding]:
+async def _running(stack: Stack, file: StackFile, users: Sequence[str]) -> list[Finding]:
     """What a running stack is asked. What follows from a line above it is not told again as bad."""
     names = sorted(file.services)
     answers = dict(zip(names, await asyncio.gather(*(_ask(file.services[name]) for name in names)), strict=True))
     up = {name: answers[name] is not None for name in names}
     place = Place(stack.folder, compose=file.run_by == "compose")
-    bus = await doctor_bus.examine(file.kafka, place)
+    bus = await doctor_bus.examine(file.kafka, place, users)
     kept = [name for name in names if name in file.databases]
     found = await asyncio.gather(
         *(doctor_database.examine(name, file.databases[name], place, up=up[name]) for name in kept)

@@ -15,6 +15,7 @@ from shared.bus.broker import Broker
 from shared.bus.deadletters import redrive
 from shared.bus.refusals import NotLetIn
 from shared.cli import doctor_bus
+from shared.cli.doctor_finding import Finding
 from shared.cli.doctor_place import Place
 from shared.contracts.acls import Rule
 from shared.platform.cluster import Cluster
@@ -182,6 +183,30 @@ async def test_the_doctor_looks_as_ops(
     findings = await doctor_bus.examine(installation.server.bootstrap, Place(Path("/")))
     assert {(finding.check, finding.verdict) for finding in findings} == wanted, findings
     assert password is None or "Kafka refuses user ops" in findings[0].says
+
+
+async def test_the_doctor_compares_the_lists_with_the_contract(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in installation.told("ops").items():
+        monkeypatch.setenv(name, value)
+
+    async def says(*users: str) -> Finding:
+        found = await doctor_bus.examine(installation.server.bootstrap, Place(Path("/")), users)
+        return next(finding for finding in found if finding.check == "access lists")
+
+    stray, taken = min(STRAYS), Rule("User:consent", "TOPIC", "houserules.consent", "WRITE")
+    await installation.make(stray)
+    try:
+        assert (await says()).verdict == "warning"
+        await installation.remove(taken)
+        missing = await says()
+        assert (missing.verdict, "like User:consent WRITE TOPIC houserules.consent" in missing.says) == ("bad", True)
+    finally:
+        await installation.make(taken)
+        await installation.remove(stray)
+    assert (await says()).verdict == "ok"
+    assert "like User:consent-2 " in (await says("consent=consent-2")).says
 
 
 def asked(number: int) -> Wire:

@@ -9,11 +9,12 @@ import pytest
 
 from shared.cli import doctor_database, doctor_examination
 from shared.cli import doctor_verdicts as verdicts
-from shared.cli.doctor_bus import Waiting, access_lists, behind, judge_lag
+from shared.cli.doctor_bus import Waiting, access_lists, behind, judge_lag, no_access_lists
 from shared.cli.doctor_examination import watched
 from shared.cli.doctor_finding import Finding, Verdict
 from shared.cli.doctor_place import Place
 from shared.cli.doctor_verdicts import Rights
+from shared.contracts.acls import Rule
 from shared.platform.addresses import of_this_machine
 from shared.platform.db import Database
 
@@ -276,22 +277,45 @@ def test_relay(holders: list[str], up: bool, verdict: Verdict, said: str) -> Non
     holds(verdicts.relay("sla", holders, up=up), verdict, said)
 
 
+TOLD = Rule("User:sla", "TOPIC", "houserules.sla", "WRITE")
+READ = Rule("User:sla", "TOPIC", "houserules.messages", "READ")
+STRAY = Rule("User:sla", "TOPIC", "houserules.access", "WRITE")
+WANTED = {TOLD, READ}
+
+
 @pytest.mark.parametrize(
-    ("bootstrap", "error", "verdict", "said"),
+    ("there", "verdict", "said"),
     [
-        ("127.0.0.1:9092", 54, "ok", "this machine's alone"),
-        ("kafka:9092", 54, "warning", "may write to every topic"),
-        ("kafka:9092", 0, "ok", "for 7 resources"),
-        ("kafka:9092", 31, "not checked", "does not show them"),
-        ("kafka:9092", 35, "not checked", "error 35"),
+        (WANTED, "ok", ["2, as they must be"]),
+        (
+            {READ},
+            "bad",
+            ["1 of 2 are missing, like User:sla WRITE TOPIC houserules.sla", "houserules topics acls --apply"],
+        ),
+        (set(), "bad", ["2 of 2 are missing", "houserules topics acls --apply"]),
+        (
+            {*WANTED, STRAY},
+            "warning",
+            ["1 should not be there, like User:sla WRITE TOPIC houserules.access", "--remove"],
+        ),
+        ({READ, STRAY}, "bad", ["1 of 2 are missing", "1 should not be there", "houserules topics acls --apply"]),
+    ],
+    ids=["all", "one is missing", "none", "one too many", "one for another"],
+)
+def test_access_lists(there: set[Rule], verdict: Verdict, said: list[str]) -> None:
+    holds(access_lists(WANTED, there), verdict, *said)
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "compose", "verdict", "said"),
+    [
+        ("127.0.0.1:9092", False, "not checked", "keeps none, as it is this machine's alone"),
+        ("kafka:29092", True, "not checked", "this machine's alone"),
+        ("kafka:9092", False, "warning", "may write to every topic"),
     ],
 )
-def test_access_lists(bootstrap: str, error: int, verdict: Verdict, said: str) -> None:
-    holds(access_lists(bootstrap, error, 7), verdict, said)
-
-
-def test_composes_broker_is_published_to_this_machine_alone() -> None:
-    holds(access_lists("kafka:29092", 54, 0, compose=True), "ok", "this machine's alone")
+def test_a_broker_that_keeps_no_access_lists(bootstrap: str, compose: bool, verdict: Verdict, said: str) -> None:
+    holds(no_access_lists(bootstrap, compose=compose), verdict, said)
 
 
 def test_mail_is_said_to_be_missing() -> None:
