@@ -1,7 +1,6 @@
 """The partitions that this process reads: where each stands, which are held and why."""
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +22,12 @@ from shared.bus.metrics import HELD
 from shared.bus.positions import Log, Partition, Position
 from shared.bus.reading import Portion
 from shared.bus.tx import Bus
+from shared.platform.backoff import jitter
 
-__all__ = ["Assignment", "Track", "jitter"]
+__all__ = ["Assignment", "Track"]
 
 log = structlog.get_logger("bus")
 
-BACK_OFF_S = (0.1, 30.0)
 LOOK_S = 1.0
 STALE_S = 5.0
 """How often a consumer that refuses to read asks whether somebody has mended the positions."""
@@ -37,12 +36,6 @@ POSITION_S = 0.05
 STANDS = ("lag_records", "next_offset", "applied_until_timestamp_seconds")
 GAUGES = (*STANDS, "held")
 """What is measured of a partition as long as it is read here."""
-
-
-def jitter(attempt: int) -> float:
-    """How long to back off before the next attempt: full jitter under 0.1 s, doubled each time, 30 s at the most."""
-    least, most = BACK_OFF_S
-    return random.uniform(0.0, min(most, least * 2.0 ** min(attempt, 20)))
 
 
 @dataclass(slots=True)
@@ -209,8 +202,15 @@ class Assignment:
         return logs
 
     def _check(self, stored: Mapping[Partition, Position], logs: Mapping[Partition, Log]) -> None:
+        """Raises one StalePosition for all: whoever mends them is told of every topic at once."""
+        stale: dict[str, str] = {}
         for partition, log_ in logs.items():
-            positions.check(self.bus.service, partition, stored[partition], log_)
+            try:
+                positions.check(self.bus.service, partition, stored[partition], log_)
+            except StalePosition as one:
+                stale.setdefault(partition.topic, str(one))
+        if stale:
+            raise StalePosition("; ".join(stale.values()))
 
     def _begin(self, client: Any, partition: Partition, position: Position, log_: Log) -> None:
         offset = position.next_offset

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from shared.bus.applying import Applier, Displaced
-from shared.bus.assignment import Assignment, jitter
+from shared.bus.assignment import Assignment
 from shared.bus.broker import Broker
 from shared.bus.collector import calm_collector
 from shared.bus.committing import Committer
@@ -24,6 +24,7 @@ from shared.bus.records import Batch, Handler, Record, Subscription
 from shared.bus.refusals import in_words
 from shared.bus.tx import Bus
 from shared.bus.watchdog import Watchdog
+from shared.platform.backoff import jitter
 from shared.platform.cluster import Cluster
 
 __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
@@ -159,7 +160,7 @@ class Consumer:
             polled = await poll(client, self.assignment)
         except KafkaError as error:
             log.warning("poll failed", error=type(error).__name__, reason=self._said(error))
-            self._expelled = isinstance(error, GroupAuthorizationFailedError)
+            self._expelled |= isinstance(error, GroupAuthorizationFailedError)
             self.assignment.reposition(client)
             await asyncio.sleep(POLL_MS / 1000)
             return []

@@ -20,6 +20,11 @@ class Row(NamedTuple):
     body: bytes | None
     at: float
 
+    @property
+    def size(self) -> int:
+        """Bytes of its headers and body."""
+        return len(self.headers) + len(self.body or b"")
+
 
 class Lane(NamedTuple):
     """A topic and partition."""
@@ -42,12 +47,15 @@ class Hand:
     """Rows in hand. A lane has one flight at a time: the next leaves when its predecessor is acknowledged."""
 
     ids: set[int] = field(default_factory=set)
+    size: int = 0
+    """Bytes of the rows' bodies and headers."""
     waiting: dict[Lane, deque[Row]] = field(default_factory=dict)
     flights: dict[Lane, Flight] = field(default_factory=dict)
 
     def take(self, lane: Lane, row: Row) -> None:
         """Put a row behind those of its lane."""
         self.ids.add(row.id)
+        self.size += row.size
         self.waiting.setdefault(lane, deque()).append(row)
 
     def free(self) -> Iterator[tuple[Lane, deque[Row]]]:
@@ -66,6 +74,8 @@ class Hand:
 
     def drop(self, lanes: Iterable[Lane]) -> list[int]:
         """Let the flights of these lanes go, with their rows; the rows' ids."""
-        ids = [row.id for lane in lanes for row in self.flights.pop(lane).rows]
+        rows = [row for lane in lanes for row in self.flights.pop(lane).rows]
+        ids = [row.id for row in rows]
         self.ids.difference_update(ids)
+        self.size -= sum(row.size for row in rows)
         return ids

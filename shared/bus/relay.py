@@ -29,9 +29,10 @@ from shared.bus.quiet import limit_client_logs
 from shared.bus.refusals import explained, in_words
 from shared.bus.stories import sent
 from shared.bus.tx import Bus
+from shared.platform.backoff import jitter
 from shared.platform.cluster import Cluster
 
-__all__ = ["Relay", "Restart"]
+__all__ = ["Relay", "Restart", "has_room"]
 
 log = structlog.get_logger("relay")
 
@@ -114,7 +115,7 @@ class Relay:
                 name = type(error.__cause__ or error).__name__
                 self.bus.instruments.add("relay_restarts", name)
                 log.warning("relay starts again", error=name, reason=str(error)[:200], attempt=failures)
-                await _sleep(random.uniform(0.05, min(30.0, 0.1 * 2**failures)), stop)
+                await _sleep(jitter(failures, least=0.05), stop)
 
     async def _term(self, stop: asyncio.Event) -> None:
         """One connection's life: wait for the lock, lead, give everything back."""
@@ -173,7 +174,7 @@ class Relay:
         beat = time.monotonic()
         more = True
         while not stop.is_set() or hand.flights:
-            readable = len(hand.ids) < 2 * READ_ROWS and not stop.is_set()
+            readable = has_room(hand) and not stop.is_set()
             if more and readable:
                 self.bus.wake.clear()
                 rows = await self.read(connection, hand.ids)
@@ -183,7 +184,7 @@ class Relay:
                 self._sort(producer, rows, hand)
             more = self._house() or more
             await self.send(producer, hand)
-            readable = len(hand.ids) < 2 * READ_ROWS and not stop.is_set()
+            readable = has_room(hand) and not stop.is_set()
             if not (more and readable):
                 more = await self._wait(hand, pause, readable) or more
             if landed := hand.landed():
@@ -307,6 +308,11 @@ async def _count_partitions(producer: AIOKafkaProducer, topic: str, *, after_s: 
         except KafkaError as error:
             log.error("topic cannot be written", topic=topic, error=type(error).__name__)
             await asyncio.sleep(ASK_AGAIN_S)
+
+
+def has_room(hand: Hand) -> bool:
+    """Whether another read may join what is in hand: of rows and of bytes it holds two reads and what the last one is over."""
+    return len(hand.ids) < 2 * READ_ROWS and hand.size < 2 * READ_BYTES
 
 
 def _lane(row: Row, partitions: int) -> Lane:

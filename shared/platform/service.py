@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import random
 import signal
 import sys
 import time
@@ -21,6 +20,7 @@ import uvloop
 from fastapi import FastAPI
 from pydantic import ValidationError
 
+from shared.platform.backoff import jitter
 from shared.platform.db import is_outage
 from shared.platform.logs import configure
 from shared.platform.settings import ServiceSettings
@@ -80,7 +80,7 @@ async def every(seconds: float, act: Callable[[], Awaitable[object]], stop: asyn
             if not is_outage(error):
                 raise
             failures += 1
-            pause = random.uniform(0.1, min(30.0, 0.1 * 2**failures))
+            pause = jitter(failures, least=0.1)
             log.warning("job waits for the database", error=type(error).__name__, attempt=failures)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)

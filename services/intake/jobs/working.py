@@ -1,7 +1,6 @@
 """The one ordered worker behind the doors."""
 
 import asyncio
-import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from services.intake.store.deliveries import Failure
 from shared.bus.errors import TooLarge
 from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus, Tx
+from shared.platform.backoff import jitter
 from shared.platform.db import is_outage
 from shared.policy import Packs
 
@@ -23,7 +23,6 @@ __all__ = ["Working"]
 BATCH_BYTES = 16 * 1024 * 1024
 SHORTEST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 0.25
-LONGEST_BACK_OFF_S = 30.0
 log = structlog.get_logger("working")
 
 
@@ -71,7 +70,7 @@ class Working:
 
     async def _back_off(self, error: Exception, stop: asyncio.Event) -> None:
         self._failures += 1
-        pause = random.uniform(0.1, min(LONGEST_BACK_OFF_S, 0.1 * 2 ** min(self._failures, 10)))
+        pause = jitter(self._failures, least=0.1)
         log.warning("the worker waits for the database", error=type(error).__name__, attempt=self._failures)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)

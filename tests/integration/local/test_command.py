@@ -172,7 +172,9 @@ def _started_by_the_commands_that_are_told(person: Person) -> "subprocess.Popen[
             assert not person.stack_file.exists()
             if not commands:
                 assert "not ready: `make run` says why" in person.type("status").stdout
-            commands.append(line.partition(": ")[2])
+            if (command := line.partition(": ")[2]) in commands:
+                return  # said again, as the list has grown shorter
+            commands.append(command)
             subprocess.run(shlex.split(commands[-1]), check=True, cwd="/", capture_output=True, timeout=60)
 
     process = person.run(mend)

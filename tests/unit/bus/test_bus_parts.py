@@ -12,7 +12,6 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry, generate_latest
 
 from shared.bus.applying import Applier
-from shared.bus.assignment import jitter
 from shared.bus.bugs import Bugs
 from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import StalePosition, Transient
@@ -27,6 +26,7 @@ from shared.bus.records import Subscription
 from shared.bus.topics import READERS, SHARED, Topics
 from shared.bus.tx import Bus
 from shared.bus.watchdog import Watchdog
+from shared.platform.backoff import jitter
 from shared.platform.clock import Clock
 
 TOPICS = Topics(frozenset({"westward", "wheatley"}))
@@ -197,6 +197,7 @@ def test_jitter_is_full_and_bounded() -> None:
     assert all(0 <= jitter(1) <= 0.2 for _ in range(100))
     assert max(jitter(50) for _ in range(2000)) <= 30
     assert max(jitter(50) for _ in range(2000)) > 20
+    assert 0 <= jitter(100_000) <= 30
 
 
 @pytest.mark.parametrize(

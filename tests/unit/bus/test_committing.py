@@ -42,3 +42,44 @@ async def test_what_was_refused_is_committed_later_where_it_is_still_ours() -> N
             await asyncio.sleep(0.01)
     await committer.close()
     assert client.committed == [{TopicPartition(*OURS): 5}]
+
+
+class Slow:
+    """The client library's side: each commit takes until it is let go."""
+
+    def __init__(self) -> None:
+        self.committed: list[int] = []
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+
+    def assignment(self) -> set[TopicPartition]:
+        """What this member has."""
+        return {TopicPartition(*OURS)}
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """Take them when told to."""
+        self.asked.set()
+        await self.go.wait()
+        self.committed += offsets.values()
+
+
+async def test_an_older_offset_never_comes_behind_a_newer_one_and_what_was_cut_short_is_committed_at_the_end() -> None:
+    client = Slow()
+    committer = Committer(client, Instruments(BUS, CollectorRegistry(), BUS_PREFIX))
+    committer.note({OURS: 5})
+    await client.asked.wait()
+    committer.note({OURS: 6})
+    last = asyncio.create_task(committer.last())
+    await asyncio.sleep(0.05)
+    client.go.set()
+    await last
+    assert client.committed == [5, 6]
+
+    client.go.clear(), client.asked.clear()
+    committer.note({OURS: 7})
+    await client.asked.wait()
+    closing = asyncio.create_task(committer.close())
+    await asyncio.sleep(0.05)
+    client.go.set()
+    await closing
+    assert client.committed == [5, 6, 7]
