@@ -28,6 +28,7 @@ class Committer:
         self._instruments = instruments
         self._newest: dict[Partition, int] = {}
         self._news = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self._task = asyncio.create_task(self._run())
 
     def note(self, offsets: dict[Partition, int]) -> None:
@@ -46,10 +47,12 @@ class Committer:
 
         What was refused is tried again as long as its partition is ours: no record may come that would bring a newer one.
         """
-        self._news.clear()
-        newest, self._newest = self._newest, {}
-        if not newest:
-            return True
+        async with self._one_at_a_time:  # an older offset must not come behind a newer one
+            self._news.clear()
+            newest, self._newest = self._newest, {}
+            return not newest or await self._commit(newest)
+
+    async def _commit(self, newest: dict[Partition, int]) -> bool:
         try:
             await self._consumer.commit({TopicPartition(*partition): offset for partition, offset in newest.items()})
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
@@ -58,6 +61,9 @@ class Committer:
             ours = self._consumer.assignment()
             self.note({p: offset for p, offset in (newest | self._newest).items() if TopicPartition(*p) in ours})
             return False
+        except BaseException:
+            self._newest = newest | self._newest  # whoever ends it commits once more
+            raise
         return True
 
     async def last(self) -> None:

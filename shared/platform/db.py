@@ -22,6 +22,8 @@ MAX_SKEW = timedelta(seconds=2)
 FRESH_S = 1.0
 """So long after its last use a pooled connection is taken as it is."""
 PROBE_S = 5.0
+KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
+"""Seconds until the first question, between two, how many; milliseconds that what was sent may stay unacknowledged."""
 
 _OUTAGE = (
     OSError,
@@ -71,9 +73,24 @@ def engine_of(url: str, *, connect: Mapping[str, Any] | None = None, **pool: Any
     """An engine on a plain `postgresql://` URL. asyncpg reads it, not SQLAlchemy: what libpq's names say of TLS holds."""
 
     async def connected() -> asyncpg.Connection:
-        return await asyncpg.connect(url, **(connect or {}))
+        return _kept_alive(await asyncpg.connect(url, **(connect or {})))
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connected, **pool)
+
+
+def _kept_alive(connection: asyncpg.Connection) -> asyncpg.Connection:
+    """Have the system notice within half a minute that the server's machine is gone: a statement has no other limit here.
+
+    A server that only stands still goes on acknowledging (RFC 1122, 4.2.3.6; RFC 5482).
+    """
+    transport = getattr(connection, "_transport", None)
+    peer = transport.get_extra_info("socket") if transport else None
+    if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEPALIVE.items():
+            if (number := getattr(socket, option, None)) is not None:
+                peer.setsockopt(socket.IPPROTO_TCP, number, value)
+    return connection
 
 
 def _put_back(connection: Any, record: Any) -> None:
@@ -160,14 +177,11 @@ class Database:
 
     async def dedicated(self, *, idle_session_timeout: str = "15s") -> asyncpg.Connection:
         """A connection outside the pool, for a session lock: the server ends it soon after its owner stops."""
-        connection: asyncpg.Connection = await asyncpg.connect(
-            self.url, timeout=5, server_settings=self._session(idle_session_timeout=idle_session_timeout)
+        return _kept_alive(
+            await asyncpg.connect(
+                self.url, timeout=5, server_settings=self._session(idle_session_timeout=idle_session_timeout)
+            )
         )
-        transport = getattr(connection, "_transport", None)
-        peer = transport.get_extra_info("socket") if transport else None
-        if peer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return connection
 
     async def check_skew(self) -> None:
         """Compare machine time with the database's. Raises SkewedClock beyond two seconds."""

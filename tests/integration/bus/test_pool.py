@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -54,3 +55,17 @@ async def test_what_fell_silent_is_found_by_asking_after_a_pause(
         assert await pid(database) != first
     finally:
         os.kill(first, signal.SIGCONT)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has this option")
+async def test_a_statement_to_a_machine_that_is_gone_is_given_up(database: Database) -> None:
+    """A statement that was acknowledged and whose server then vanished would wait for ever."""
+    dedicated = await database.dedicated()
+    async with database.engine.connect() as pooled:
+        raw = await pooled.get_raw_connection()
+        for connection in (dedicated, raw.driver_connection):
+            peer = connection._transport.get_extra_info("socket")
+            options = {name: peer.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in db.KEEPALIVE}
+            assert options == db.KEEPALIVE
+            assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    dedicated.terminate()

@@ -80,7 +80,10 @@ class Site:
         self.running.clear()
 
     async def events(self, count: int) -> list[dict[str, Any]]:
-        """The first `count` events of messages, looks at sites apart, as a reader of Kafka sees them."""
+        """The first events of messages, until there are `count` of different ids, looks at sites apart, as a reader of Kafka sees them.
+
+        Delivery is at least once: a relay that was killed sends again what it could not delete in time.
+        """
         consumer = AIOKafkaConsumer(
             f"{self.prefix}messages", bootstrap_servers=self.kafka, auto_offset_reset="earliest", group_id=None
         )
@@ -88,7 +91,7 @@ class Site:
         found: list[dict[str, Any]] = []
         try:
             async with asyncio.timeout(60):
-                while len(found) < count:
+                while len({event["id"] for event in found}) < count:
                     for records in (await consumer.getmany(timeout_ms=200)).values():
                         found += [_event(record) for record in records]
                     found = [event for event in found if event["type"] != "houserules.site-monitored.v1"]
