@@ -102,7 +102,7 @@ class Goal:
     """What is promised of the medians of one run: a ratio of two contestants' figures, or without `to` a figure itself.
 
     The quick form asserts a ratio at half of the goal. What is no ratio is told, and asserted only where `gated` says so:
-    a count, or a peak of memory, is no time and is the same on any machine.
+    a count, a peak of memory or "never" is the same on any machine, so it is the worst round's and gets no slack.
     """
 
     text: str
@@ -129,7 +129,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A goal and what was measured: of medians, and the least and the most of the single rounds."""
+    """A goal and what was measured: of medians, or of the worst round where it is gated; the least and the most of them."""
 
     goal: Goal
     value: float
@@ -144,8 +144,9 @@ class Standing:
     @property
     def passes(self) -> bool:
         """Whether the quick form lets it pass: half of the goal."""
-        gated = self.goal.to is not None or self.goal.gated
-        return not gated or self.goal.met(self.value, slack=2.0)
+        if self.goal.gated:
+            return self.met
+        return self.goal.to is None or self.goal.met(self.value, slack=2.0)
 
 
 def judge(goals: Sequence[Goal], rounds: Sequence[Round]) -> list[Standing]:
@@ -160,7 +161,9 @@ def _there(goal: Goal, rounds: Sequence[Round]) -> bool:
 def _judge(goal: Goal, rounds: Sequence[Round]) -> Standing:
     of = _figures(rounds, goal.of, goal.figure)
     if goal.to is None:
-        return Standing(goal, statistics.median(of.values()), min(of.values()), max(of.values()))
+        worst = max if goal.at_least is None else min
+        value = worst(of.values()) if goal.gated else statistics.median(of.values())
+        return Standing(goal, value, min(of.values()), max(of.values()))
     to = _figures(rounds, goal.to, goal.to_figure or goal.figure)
     pairs = [of[number] / to[number] for number in of.keys() & to.keys()]
     return Standing(goal, statistics.median(of.values()) / statistics.median(to.values()), min(pairs), max(pairs))

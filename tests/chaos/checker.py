@@ -2,7 +2,7 @@
 
 The names are those of Jepsen's Kafka workload (https://jepsen-io.github.io/jepsen/jepsen.tests.kafka.html) where it has one:
 
-- `lost-write`: a fact was acknowledged and an effect of it never seen, or a consumer never took it in;
+- `lost-write`: a fact was acknowledged and an effect of it never seen, or a consumer never took it in, or a record that was seen is gone;
 - `duplicate`: an effect was said twice, under two event ids (a repeated id is a redelivery, which P2 allows);
 - `nonmonotonic-send`: of two facts that a client sent one after the other, the second is first seen before the first;
 - `G1a`, an aborted read: an effect of a fact that was refused as not stored;
@@ -198,7 +198,11 @@ def _in_turn(offer: Offered, first: Mapping[Effect, list[Emitted]]) -> list[Emit
 def _inconsistent(history: History) -> Iterator[Finding]:
     read = {(one.topic, one.partition, one.offset): one.content for one in history.emitted}
     for place, content in history.live:
-        if place in read and read[place] != content:
+        if place not in read:
+            yield Finding(
+                "lost-write", "P2", "/".join(map(str, place)), "read while it ran, and gone from the log since"
+            )
+        elif read[place] != content:
             yield Finding("inconsistent-offsets", "P2", "/".join(map(str, place)), "read twice, and not alike")
     contents: dict[tuple[str, str, str], str] = {}
     for one in history.emitted:

@@ -85,7 +85,8 @@ class Load:
         """What was accepted is sent once more under its ids. What is no event has none that would make it the same."""
         if not fact.id.startswith("poison "):
             self.resent += 1
-            await fact.attempt()
+            said = await fact.attempt()
+            self.recorder.answer(fact.id, said.outcome, said.status, said.again)
 
     async def _until_accepted(self, fact: Fact) -> bool:
         self.recorder.offer(fact.id, fact.lane, *fact.expected, applied=fact.applied)

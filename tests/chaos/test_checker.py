@@ -112,6 +112,8 @@ def test_two_readings_of_an_offset_and_two_contents_of_an_id_must_agree() -> Non
     place = ("houserules.messages", 0, 0)
     assert check(replace(SOUND, live=((place, "e1"),))) == []
     assert [one.anomaly for one in check(replace(SOUND, live=((place, "other"),)))] == ["inconsistent-offsets"]
+    gone = check(replace(SOUND, live=((("houserules.messages", 0, 99), "e9"),)))
+    assert [(one.anomaly, one.of) for one in gone] == [("lost-write", "houserules.messages/0/99")]
     other = replace(SOUND, emitted=(*SOUND.emitted, seen(WROTE, "e1", 2, 6.0, content="other")))
     assert [(one.anomaly, one.of) for one in check(other)] == [("inconsistent-offsets", "e1")]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,17 @@ def test_a_time_is_told_and_not_asserted_but_a_count_may_be() -> None:
     told, counted = judge([late, many], rounds_of("ours", 1.0, p99_ms=500.0, statements=21.0))
     assert not told.met and told.passes
     assert not counted.met and not counted.passes
+
+
+def test_what_must_never_be_is_judged_by_the_worst_round_and_without_slack() -> None:
+    never = Goal(text="never early", of="ours", figure="least_ms", at_least=0, gated=True)
+    small = Goal(text="memory", of="ours", figure="mib", at_most=250, gated=True)
+    (bad,) = rounds_of("ours", 1.0, least_ms=-1.0, mib=260.0)
+    rounds = [*rounds_of("ours", 1.0, 1.0, least_ms=5.0, mib=100.0), replace(bad, number=3)]
+    early, much = judge([never, small], rounds)
+    assert (early.value, much.value) == (-1.0, 260.0)
+    assert not early.met and not early.passes
+    assert not much.met and not much.passes
 
 
 def test_a_goal_without_its_contestant_is_not_judged() -> None:
