@@ -64,6 +64,7 @@ async def test_a_statement_to_a_machine_that_is_gone_is_given_up(database: Datab
     async with database.engine.connect() as pooled:
         raw = await pooled.get_raw_connection()
         for connection in (dedicated, raw.driver_connection):
+            assert connection is not None
             peer = connection._transport.get_extra_info("socket")
             options = {name: peer.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in db.KEEPALIVE}
             assert options == db.KEEPALIVE

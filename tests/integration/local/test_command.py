@@ -150,7 +150,7 @@ def _ctrl_c_ends_everything(person: Person, process: "subprocess.Popen[str]") ->
     said, _ = process.communicate(timeout=CTRL_C_S)
     assert time.monotonic() - began < CTRL_C_S
     assert process.returncode == 0, said
-    assert not any(psutil.pid_exists(pid) for pid in family)
+    _all_are_gone(family)
     assert not person.stack_file.exists()
 
 
@@ -158,6 +158,10 @@ def _what_is_killed_leaves_nothing_running(process: "subprocess.Popen[str]") -> 
     family = _family(process)
     process.kill()
     process.wait()
+    _all_are_gone(family)
+
+
+def _all_are_gone(family: list[int]) -> None:
     end = time.monotonic() + CTRL_C_S
     while any(psutil.pid_exists(pid) for pid in family) and time.monotonic() < end:
         time.sleep(0.1)

@@ -75,7 +75,8 @@ async def test_an_older_offset_never_comes_behind_a_newer_one_and_what_was_cut_s
     await last
     assert client.committed == [5, 6]
 
-    client.go.clear(), client.asked.clear()
+    client.go.clear()
+    client.asked.clear()
     committer.note({OURS: 7})
     await client.asked.wait()
     closing = asyncio.create_task(committer.close())
