@@ -77,6 +77,24 @@ SYSTEM = [
 ]
 
 
+HELD, PARTITION = "houserules_bus_held", {"topic": "houserules.messages", "partition": "3"}
+CONSERVED = [
+    ("the log begins behind the stored position", {of("sla", HELD, reason="lost", **PARTITION): "1x60"}, 1.0),
+    ("a topic was made anew", {of("sla", HELD, reason="stale", **PARTITION): "1x60"}, 1.0),
+    ("a bug holds a partition, and nothing is gone", {of("sla", HELD, reason="bugs", **PARTITION): "1x60"}, 0.0),
+    ("it was held, and is read on", {of("sla", HELD, reason="lost", **PARTITION): "1x5 stale"}, 0.0),
+]
+TIMER, NOTICED = "houserules_timer_late_seconds", 'houserules:breaches:error_ratio_5m{organisation="westward"}'
+TIMERS = [
+    ("nothing is late", {NOTICED: "0x60"}, 0.0),
+    ("no breach was noticed at all", {NOTICED: "0x5 stale"}, 0.0),
+    ("something waits", {of("access", TIMER, organisation="westward"): "12x60"}, 12.0),
+    ("one breach in a hundred was noticed late", {NOTICED: "0.01x60"}, 0.0),
+    ("two in a hundred were", {NOTICED: "0.02x60"}, 20.0),
+    ("all were, and something waits", {NOTICED: "1x60", of("sla", TIMER, organisation="westward"): "12x60"}, 1000.0),
+]
+
+
 def expression(title: str, uid: str = "houserules-overview") -> str:
     (found,) = [expr for board, panel, expr in panels() if (board, panel) == (uid, title)]
     return re.sub(r"\$(organisation|service)\b", ".*", found)
@@ -117,6 +135,15 @@ def test_a_landlords_promise_is_kept_broken_or_unknown(tmp_path: Path) -> None:
 def test_the_systems_promise_is_kept_only_where_all_services_say_so(tmp_path: Path) -> None:
     tests = [
         test(f"P4: {name}", series, expression("P4 Conservation"), {"{}": value}) for name, series, value in SYSTEM
+    ]
+    tests += [
+        test(f"P4: {name}", everybody() | series, expression("P4 Conservation"), {"{}": value})
+        for name, series, value in CONSERVED
+    ]
+    quiet = {of("sla", TIMER, organisation="wheatley"): "0x60"}
+    tests += [
+        test(f"P5: {name}", everybody() | quiet | series, expression("P5 Timers"), {"{}": value})
+        for name, series, value in TIMERS
     ]
     firing = 'ALERTS{alertname="X",alertstate="firing",severity="page"}'
     itself = expression("The system itself")
