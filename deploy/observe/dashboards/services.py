@@ -140,7 +140,7 @@ def access() -> Panels:
                Query(f"max by (organisation) (houserules_access_revocations_overdue{{{ORG}}})", f"{BY} OVERDUE"),
                Query(f"max by (organisation) (houserules_access_revocations_held{{{ORG}}})", f"{BY} held"),
                alert="LeaversOverdue"),
-        series("From leaving to asked for", "99 % of removals are asked for within this time; promised are 60 s.",
+        series("From leaving to asked for", "99 % of removals are asked for within this time; promised are 60 s. Without those held for want of another administrator.",
                Query(quantile(0.99, "houserules_access_leaver_to_requested_seconds", ORG, "organisation"), BY),
                unit="s", limit=60, alert="RemovalsRequestedLate"),
         series("From leaving to seen to be gone, a day's median", "Of those confirmed in the last day.",

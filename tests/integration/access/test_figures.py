@@ -89,6 +89,28 @@ async def test_the_delay_of_a_removal_counts_from_when_the_event_was_written(
     assert total - before[1] == pytest.approx(delay, abs=30)
 
 
+async def test_a_removal_that_is_held_for_the_last_administrators_sake_is_not_late(staffed: Landlord) -> None:
+    await staffed.brought("grants", "grant,account,site,role", "gc2,ac,group,member")
+    count, total = await _delays(staffed)
+    await staffed.hear(left("c1"))
+    assert await staffed.names() == ["revoke-access", "revocation-held", "leaver-processed"]
+    assert await _delays(staffed) == (count + 1, total), "the other item was asked for at once"
+    staffed.clock("Mon 12:00")
+    await staffed.brought("people", "person,roles", "m1,communications")
+    await staffed.brought("accounts", "account,person,network,kind", "am,m1,facebook,work")
+    await staffed.forget()
+    await staffed.brought("grants", "grant,account,site,role", "gm,am,page,admin")
+    assert await staffed.names() == ["revoke-access"]
+    assert await _delays(staffed) == (count + 1, total), "nobody was late: it had to wait"
+
+
+async def test_a_leaver_whose_time_passed_unnoticed_is_late(staffed: Landlord) -> None:
+    await staffed.hear(left("p2", leave_at="Mon 10:00"))
+    count, total = await _delays(staffed)
+    await staffed.reach("Mon 12:00")
+    assert await _delays(staffed) == (count + 1, total + 2 * HOUR)
+
+
 async def _delays(house: Landlord) -> tuple[float, float]:
     """How many were measured, and all of them together."""
     page = (await house.client.get("/metrics")).text
