@@ -204,6 +204,9 @@ def observed(name: str) -> dict[str, Any]:
     return content
 
 
+PROVIDERS = "grafana/provisioning/dashboards/house-rules.yml"
+
+
 def inside(container: str, path: str) -> str:
     """What lies at a path in a container, as a path of the project."""
     for mount in containers()[container]["volumes"]:
@@ -233,3 +236,10 @@ def test_grafana_finds_its_dashboards_and_prometheus() -> None:
     assert [source["url"] for source in yaml.safe_load(sources.read_text())["datasources"]] == [
         "http://prometheus:9090"
     ]
+
+
+def test_grafana_opens_with_the_overview_that_it_provisions() -> None:
+    home = containers()["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    provided = [provider["options"]["path"] for provider in observed(PROVIDERS)["providers"]]
+    assert home.rpartition("/")[0] in provided
+    assert json.loads((ROOT / inside("grafana", home)).read_text())["uid"] == "houserules-overview"
