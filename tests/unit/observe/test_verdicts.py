@@ -77,12 +77,16 @@ SYSTEM = [
 ]
 
 
-HELD, PARTITION = "houserules_bus_held", {"topic": "houserules.messages", "partition": "3"}
+def held(reason: str, values: str = "1x60") -> Series:
+    """What sla says of one partition."""
+    return {of("sla", "houserules_bus_held", topic="houserules.messages", partition="3", reason=reason): values}
+
+
 CONSERVED = [
-    ("the log begins behind the stored position", {of("sla", HELD, reason="lost", **PARTITION): "1x60"}, 1.0),
-    ("a topic was made anew", {of("sla", HELD, reason="stale", **PARTITION): "1x60"}, 1.0),
-    ("a bug holds a partition, and nothing is gone", {of("sla", HELD, reason="bugs", **PARTITION): "1x60"}, 0.0),
-    ("it was held, and is read on", {of("sla", HELD, reason="lost", **PARTITION): "1x5 stale"}, 0.0),
+    ("the log begins behind the stored position", held("lost"), 1.0),
+    ("a topic was made anew", held("stale"), 1.0),
+    ("a bug holds a partition, and nothing is gone", held("bugs"), 0.0),
+    ("it was held, and is read on", held("lost", "1x5 stale"), 0.0),
 ]
 TIMER, NOTICED = "houserules_timer_late_seconds", 'houserules:breaches:error_ratio_5m{organisation="westward"}'
 TIMERS = [
