@@ -20,12 +20,25 @@ from deploy.observe.rules import prometheus as configuration
 from deploy.observe.rules import rules, written
 from deploy.observe.windows import Windows
 
-__all__ = ["NO_PROMETHEUS", "Labels", "Line", "Prometheus", "asked", "found", "promtool", "scraping"]
+__all__ = [
+    "NO_PROMETHEUS",
+    "Fired",
+    "Labels",
+    "Line",
+    "Prometheus",
+    "asked",
+    "found",
+    "promtool",
+    "scraping",
+    "subject",
+]
 
 NO_PROMETHEUS = "no Prometheus found; `apt-get install prometheus` brings it, with promtool"
 START_S = 60.0
 PATIENCE_S = 90.0
 Labels = tuple[tuple[str, str], ...]
+Fired = tuple[str, str]
+"""The name of an alert, and its subject."""
 
 
 def found() -> bool:
@@ -45,6 +58,11 @@ def asked(expr: str, span: str = "10m") -> str:
     """
     text = expr.replace("$__rate_interval", "5m").replace("$__range", span)
     return re.sub(r"\$(organisation|service)\b", ".*", text)
+
+
+def subject(labels: Mapping[str, str]) -> str:
+    """Whom an alert is about: the organisation, else the service; empty where it says neither."""
+    return labels.get("organisation") or labels.get("service", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +143,10 @@ class Prometheus:
         """The services that answer its scrapes."""
         return {one["metric"]["service"] for one in self.query('up{job="houserules"} == 1')}
 
-    def firing(self) -> set[str]:
-        """Names of the alerts that fire."""
-        return {one["labels"]["alertname"] for one in self._ask("alerts")["alerts"] if one["state"] == "firing"}
+    def firing(self) -> set[Fired]:
+        """The alerts that fire, and about whom."""
+        firing = [one["labels"] for one in self._ask("alerts")["alerts"] if one["state"] == "firing"]
+        return {(labels["alertname"], subject(labels)) for labels in firing}
 
     def health(self) -> dict[str, str]:
         """By rule: `ok`, or what was wrong with its last evaluation."""

@@ -7,7 +7,7 @@ threshold in seconds is as long as it is. Deliveries come all the while.
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -16,12 +16,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from deploy.observe.catalogue import SERVICES
 from deploy.observe.windows import Windows
 from shared.bus.relay import LOCK
 from shared.platform.ids import uuid7
 from tests.e2e.listener import Listener
 from tests.e2e.world import World, eventually
-from tests.prometheus import Prometheus, scraping
+from tests.prometheus import Fired, Prometheus, scraping
 from tests.stacks import running
 
 pytestmark = pytest.mark.long
@@ -36,7 +37,7 @@ class Drill:
 
     world: World
     server: Prometheus
-    fired: set[str] = field(default_factory=set)
+    fired: set[Fired] = field(default_factory=set)
     """All that fired since it was last empty."""
 
     async def watch(self, stop: asyncio.Event) -> None:
@@ -45,8 +46,8 @@ class Drill:
             self.fired |= await asyncio.to_thread(self.server.firing)
             await asyncio.sleep(0.5)
 
-    async def firing(self) -> set[str]:
-        """What fires now."""
+    async def firing(self) -> set[Fired]:
+        """What fires now, and about whom."""
         return await asyncio.to_thread(self.server.firing)
 
     async def load(self, stop: asyncio.Event) -> None:
@@ -186,22 +187,46 @@ async def consumer_hangs(drill: Drill) -> AsyncIterator[None]:
 
 
 Break = Callable[[Drill], AbstractAsyncContextManager[None]]
-LATE = {"ClocksStartLate", "TimersOverdue", "NoProgress", "OutboxOld", "DeliveriesUnread", "PartitionRetried"}
-BETWEEN = {"ServiceAbsent", "RelayWithoutLeader", "DatabaseAway", "BrokerAway"}
+Alerts = set[Fired]
+
+
+def about(subjects: Iterable[str], *names: str) -> Alerts:
+    """Each of these alerts about each of these organisations or services."""
+    return {(name, one) for name in names for one in subjects}
+
+
+LANDLORDS = ("westward", "wheatley")
+LOADED = ("intake", "sla")
+"""The services whose doors the load asks; what it delivers is westward's."""
+
+LATE = (
+    about(SERVICES, "NoProgress", "OutboxOld", "PartitionRetried")
+    | about(["westward"], "ClocksStartLate", "DeliveriesUnread")
+    | about(LANDLORDS, "TimersOverdue")
+)
+BETWEEN = ("ServiceAbsent", "RelayWithoutLeader", "DatabaseAway", "BrokerAway")
 """What is so between the end of a process and the first figures of the next: with the spans that are meant, too short to tell."""
-DRILLS: list[tuple[Break, set[str], set[str]]] = [
-    (relay_stopped, {"RelayWithoutLeader"}, {"OutboxOld"}),
-    (worker_stopped, {"ServiceAbsent"}, {"RelayWithoutLeader", "NoProgress"}),
-    (poison, {"DeadLettersOpen"}, set()),
-    (secret_wrong, {"WebhookSecretWrong"}, set()),
-    (consumer_hangs, {"NoProgress"}, {"ClocksStartLate", *BETWEEN}),
-    (postgres_stopped, {"DatabaseAway"}, {"DoorsFailing", "RelayWithoutLeader", *LATE}),
+DRILLS: list[tuple[Break, Alerts, Alerts]] = [
+    (relay_stopped, about(["sla"], "RelayWithoutLeader"), about(["sla"], "OutboxOld")),
+    (worker_stopped, about(["access"], "ServiceAbsent"), about(["access"], "RelayWithoutLeader", "NoProgress")),
+    (poison, about(["westward"], "DeadLettersOpen"), set()),
+    (secret_wrong, about(["westward"], "WebhookSecretWrong"), set()),
+    (
+        consumer_hangs,
+        about(["sla"], "NoProgress"),
+        about(["sla"], *BETWEEN) | about(["westward"], "ClocksStartLate"),
+    ),
+    (
+        postgres_stopped,
+        about(SERVICES, "DatabaseAway"),
+        about(LOADED, "DoorsFailing") | about(SERVICES, "RelayWithoutLeader") | LATE,
+    ),
 ]
-"""What is broken, what must fire, and what else may, as its consequence."""
+"""What is broken, what must fire and about whom, and what else may, as its consequence."""
 
 
 @pytest.mark.parametrize(("broken", "must", "may"), DRILLS, ids=lambda value: getattr(value, "__name__", None))
-async def test_the_right_alert_fires_and_clears(drill: Drill, broken: Break, must: set[str], may: set[str]) -> None:
+async def test_the_right_alert_fires_and_clears(drill: Drill, broken: Break, must: Alerts, may: Alerts) -> None:
     await all_well(drill)
     drill.fired.clear()
     async with broken(drill):

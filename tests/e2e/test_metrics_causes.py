@@ -53,10 +53,12 @@ class Watched:
             for labels, shown in self.server.values(asked(expr)).items()
         }
 
-    async def fires(self, alert: str, wanted: bool = True) -> None:
-        """Wait until it does, or no longer."""
+    async def fires(self, alert: str, subject: str, wanted: bool = True) -> None:
+        """Wait until it does about that organisation or service, or no longer."""
         await asyncio.to_thread(
-            self.server.until, lambda: (alert in self.server.firing()) is wanted, f"{alert} fires: {wanted}"
+            self.server.until,
+            lambda: ((alert, subject) in self.server.firing()) is wanted,
+            f"{alert} fires about {subject}: {wanted}",
         )
 
 
@@ -120,7 +122,8 @@ async def test_a_picture_that_lacks_a_form_and_one_that_is_still_up_past_its_dea
     assert await watched.says(*overdue) == dict.fromkeys(LANDLORDS, 0.0)
     await world.at(LATER)
     assert await watched.says(*overdue) == dict.fromkeys(LANDLORDS, 1.0)
-    await watched.fires("TakedownsOverdue")
+    for organisation in LANDLORDS:
+        await watched.fires("TakedownsOverdue", organisation)
 
 
 async def images(world: World, organisation: str) -> None:
@@ -145,7 +148,7 @@ async def test_a_record_that_is_no_event(watched: Watched) -> None:
     assert all(after[title] != before[title] for title in titles)
     assert after["Dead letters open"]["sla"] == 1.0
     assert await watched.says("overview", "P3 Order") == {"": 1.0}
-    await watched.fires("DeadLettersOpen")
+    await watched.fires("DeadLettersOpen", "sla")
 
 
 async def test_a_record_that_no_outcome_accounts_for(watched: Watched) -> None:
@@ -159,7 +162,7 @@ async def test_a_record_that_no_outcome_accounts_for(watched: Watched) -> None:
     )
     try:
         assert await watched.says(*panel) == {"": 1.0}
-        await watched.fires("ConservationDrift")
+        await watched.fires("ConservationDrift", "consent")
     finally:
         await execute(
             watched.world,
@@ -169,7 +172,7 @@ async def test_a_record_that_no_outcome_accounts_for(watched: Watched) -> None:
             "check (next_offset - first_offset = applied + duplicate + ignored + dead)",
         )
     assert await watched.says(*panel) == {"": 0.0}
-    await watched.fires("ConservationDrift", False)
+    await watched.fires("ConservationDrift", "consent", False)
 
 
 async def test_a_timer_that_is_kept_from_its_work(watched: Watched) -> None:
@@ -182,9 +185,9 @@ async def test_a_timer_that_is_kept_from_its_work(watched: Watched) -> None:
         world.stand_at(LATER)
         ((_, late),) = (await watched.says(*panel)).items()
         assert late > 3600
-        await watched.fires("TimersOverdue")
+        await watched.fires("TimersOverdue", "westward")
     await world.settle()
-    await watched.fires("TimersOverdue", False)
+    await watched.fires("TimersOverdue", "westward", False)
     # The breach was noticed late: that lasts as long as the window of its share.
     await asyncio.to_thread(watched.server.until, lambda: watched.shows(*panel) == {"": 0.0}, "nothing is late")
 
