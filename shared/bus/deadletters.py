@@ -1,5 +1,7 @@
 """Dead letters: records that could not be applied, kept byte for byte, listed, and sent again once the cause is mended.
 
+One that can never be read is closed by somebody, who says why.
+
 A dead-lettered event is not in the inbox, so its redrive (same bytes, same id) is applied.
 """
 
@@ -19,7 +21,7 @@ from shared.platform.ids import uuid7
 if TYPE_CHECKING:
     from shared.bus.tx import Tx
 
-__all__ = ["DeadLetter", "Raw", "attributes_of", "bury", "find", "listed", "recent_bugs", "redrive"]
+__all__ = ["DeadLetter", "Raw", "attributes_of", "bury", "close", "find", "listed", "recent_bugs", "redrive"]
 
 
 MIB = 1024 * 1024
@@ -109,7 +111,8 @@ INSERT = """
     order by topic, partition, log_offset
     on conflict (consumer_group, topic, partition, log_offset, digest) do update
     set code = excluded.code, error_class = excluded.error_class, message = excluded.message, at = excluded.at,
-        state = 'open', redriven_at = null, redriven_by = null, log_timestamp = excluded.log_timestamp,
+        state = 'open', redriven_at = null, redriven_by = null, closed_at = null, closed_by = null, closed_reason = null,
+        log_timestamp = excluded.log_timestamp,
         organisation = excluded.organisation
 """
 
@@ -125,7 +128,7 @@ RECENT_BUGS = """
 
 COLUMNS = """
     id, consumer_group, topic, partition, log_offset, log_timestamp, organisation, code, error_class, message, at,
-    state, redriven_at, redriven_by
+    state, redriven_at, redriven_by, closed_at, closed_by, closed_reason
 """
 
 LIST = f"""
@@ -149,6 +152,13 @@ CLAIM = """
         select id from dead_letters where id = any(cast(:ids as text[])) order by topic, partition, log_offset
         for update))
     returning id, organisation, topic, partition, log_offset, code, key, headers, body
+"""
+
+CLOSE = """
+    update dead_letters
+    set state = 'closed', closed_at = clock_timestamp(), closed_by = :actor, closed_reason = :reason
+    where id = :id and state = 'open'
+    returning id, organisation, topic, partition, log_offset, code
 """
 
 
@@ -221,16 +231,30 @@ async def redrive(tx: "Tx", ids: Sequence[str], actor: str) -> list[str]:
     for row in sorted(rows, key=lambda r: (r.topic, r.partition, r.log_offset)):
         organisation = row.organisation or ""
         tx.publish(OutboxRow(organisation, row.topic, row.key, unpack(row.headers), row.body, row.partition))
-        await audit(
-            tx,
-            organisation=organisation,
-            actor=actor,
-            action="redrive dead letter",
-            subject=row.id,
-            at=tx.now,
-            after={"topic": row.topic, "partition": row.partition, "offset": row.log_offset, "code": row.code},
-        )
+        await _note(tx, "redrive dead letter", row, actor)
     return [row.id for row in rows]
+
+
+async def close(tx: "Tx", letter_id: str, actor: str, reason: str) -> bool:
+    """Say that nothing more is to be done about an open dead letter, and why; False where it is not open. It is kept."""
+    rows = await tx.fetch(CLOSE, id=letter_id, actor=actor, reason=reason)
+    for row in rows:
+        await _note(tx, "close dead letter", row, actor, reason)
+    return bool(rows)
+
+
+async def _note(tx: "Tx", action: str, row: Row[Any], actor: str, reason: str | None = None) -> None:
+    """The audit's entry of what somebody did about a letter."""
+    await audit(
+        tx,
+        organisation=row.organisation or "",
+        actor=actor,
+        action=action,
+        subject=row.id,
+        at=tx.now,
+        reason=reason,
+        after={"topic": row.topic, "partition": row.partition, "offset": row.log_offset, "code": row.code},
+    )
 
 
 def attributes_of(packed: bytes) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""The dead letters' doors, for ops: list, look, send again. A record's body is never shown."""
+"""The dead letters' doors, for ops: list, look, send again, close. A record's body is never shown."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from shared.bus import deadletters
@@ -16,13 +16,14 @@ from shared.platform.problem import Problem
 
 __all__ = ["router"]
 
-State = Literal["open", "redriven"]
+State = Literal["open", "redriven", "closed"]
 Ops = Annotated[Principal, Depends(allow("ops"))]
 
 ABSENT: dict[int | str, dict[str, Any]] = {404: {"description": "no such dead letter"}}
 STATES: dict[int | str, dict[str, Any]] = ABSENT | {
-    409: {"description": "it was sent again already, or its topic would refuse it"}
+    409: {"description": "it was sent again or closed already, or its topic would refuse it"}
 }
+SETTLED: dict[int | str, dict[str, Any]] = ABSENT | {409: {"description": "it was sent again or closed already"}}
 
 
 class Summary(BaseModel):
@@ -50,6 +51,15 @@ class Letter(Summary):
     bytes: int
     redriven_at: datetime | None
     redriven_by: str | None
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_reason: str | None
+
+
+class Closing(BaseModel):
+    """Why nothing more is to be done about one: 1 to 500 characters, for the audit."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
 
 
 class Page(BaseModel):
@@ -83,6 +93,9 @@ def _letter(row: Row[Any]) -> dict[str, Any]:
         "bytes": row.size,
         "redriven_at": row.redriven_at,
         "redriven_by": row.redriven_by,
+        "closed_at": row.closed_at,
+        "closed_by": row.closed_by,
+        "closed_reason": row.closed_reason,
     }
 
 
@@ -96,6 +109,12 @@ def router(bus: Bus) -> APIRouter:
     routes.post(
         "/{id}/redrive", summary="Send it again, the same bytes and id", response_model=Letter, responses=STATES
     )(_redrive(bus))
+    routes.post(
+        "/{id}/close",
+        summary="Close it, with a reason: it can never be read",
+        response_model=Letter,
+        responses=SETTLED,
+    )(_close(bus))
     return routes
 
 
@@ -130,12 +149,23 @@ def _redrive(bus: Bus) -> Callable[..., Awaitable[dict[str, Any]]]:
         async with bus.transaction() as tx:
             letter = await _found(tx, id)
             if not await deadletters.redrive(tx, [id], principal.person):
-                sent = letter["state"] == "redriven"
-                reason = "is redriven already" if sent else "is too large for the topic that it came from"
+                settled = letter["state"] != "open"
+                reason = f"is {letter['state']} already" if settled else "is too large for the topic that it came from"
                 raise Problem(409, "conflict", f"This dead letter {reason}.")
             return await _found(tx, id)
 
     return redrive_dead_letter
+
+
+def _close(bus: Bus) -> Callable[..., Awaitable[dict[str, Any]]]:
+    async def close_dead_letter(principal: Ops, id: str, closing: Closing) -> dict[str, Any]:
+        async with bus.transaction() as tx:
+            letter = await _found(tx, id)
+            if not await deadletters.close(tx, id, principal.person, closing.reason):
+                raise Problem(409, "conflict", f"This dead letter is {letter['state']} already.")
+            return await _found(tx, id)
+
+    return close_dead_letter
 
 
 async def _found(tx: Any, letter_id: str) -> dict[str, Any]:

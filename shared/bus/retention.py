@@ -1,4 +1,4 @@
-"""What the bus forgets: events in the inbox beyond the horizon, and dead letters that were sent again long ago."""
+"""What the bus forgets: events in the inbox beyond the horizon, and dead letters that were sent again or closed long ago."""
 
 from datetime import timedelta
 
@@ -11,9 +11,10 @@ __all__ = ["forget_old_events"]
 KEPT = timedelta(days=30)
 """As long as the dead letter topics keep them. An open one stays until somebody has decided."""
 
-REDRIVEN = (
-    "delete from dead_letters where state = 'redriven' and redriven_at < clock_timestamp() - cast(:kept as interval)"
-)
+DEALT_WITH = """
+    delete from dead_letters
+    where state <> 'open' and coalesce(closed_at, redriven_at) < clock_timestamp() - cast(:kept as interval)
+"""
 
 
 async def forget_old_events(bus: Bus, horizon: timedelta = inbox.HORIZON, batch: int = inbox.BATCH) -> int:
@@ -26,5 +27,5 @@ async def forget_old_events(bus: Bus, horizon: timedelta = inbox.HORIZON, batch:
         if count < batch:
             break
     async with bus.transaction() as tx:
-        await tx.execute(REDRIVEN, kept=KEPT)
+        await tx.execute(DEALT_WITH, kept=KEPT)
     return gone

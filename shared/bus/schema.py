@@ -1,8 +1,8 @@
-"""The bus's tables in a service's database, as of version 1. Frozen: a change is a new function."""
+"""The bus's tables in a service's database, and what was changed since. Each function is frozen: a change is a new one."""
 
 from typing import Any
 
-__all__ = ["create_bus_tables"]
+__all__ = ["create_bus_tables", "let_dead_letters_be_closed"]
 
 TABLES = (
     """
@@ -86,6 +86,27 @@ TABLES = (
 
 
 def create_bus_tables(op: Any) -> None:
-    """Create positions, inbox, outbox (and what of it Kafka refused) and dead letters; `op` is Alembic's."""
+    """As of version 1: create positions, inbox, outbox (and what of it Kafka refused) and dead letters; `op` is Alembic's."""
     for statement in TABLES:
+        op.execute(statement)
+
+
+CLOSING = (
+    """
+    alter table dead_letters
+        add column closed_at timestamptz,
+        add column closed_by text,
+        add column closed_reason text
+    """,
+    "alter table dead_letters drop constraint dead_letters_state_check",
+    """
+    alter table dead_letters
+        add constraint dead_letters_state_check check (state in ('open', 'redriven', 'closed'))
+    """,
+)
+
+
+def let_dead_letters_be_closed(op: Any) -> None:
+    """Add the state `closed`, and when, by whom and why it was; `op` is Alembic's."""
+    for statement in CLOSING:
         op.execute(statement)

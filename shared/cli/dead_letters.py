@@ -1,5 +1,6 @@
 """`houserules dead-letters`: what a service could not read, and its second chance."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
 @app.command("list")
 def show_all(
     context: typer.Context,
-    state: Annotated[str | None, typer.Option(help="Only these: open or redriven.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only these: open, redriven or closed.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only those of this topic, by its whole name.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -73,6 +74,30 @@ def redrive(
     for door, letter in found:
         answers.append(door.post(f"/dead-letters/{letter['id']}/redrive"))
         say(f"{letter['id']}: on its way to {letter['topic']} again, for {letter['group']}.")
+    if as_json:
+        json_value(answers)
+
+
+@app.command()
+def close(
+    context: typer.Context,
+    letters: Annotated[list[str], typer.Argument(metavar="ID", help="As `list` shows them.")],
+    reason: Annotated[str, typer.Option(help="Why nothing more is to be done: 1 to 500 characters, for the audit.")],
+    as_json: Json = False,
+) -> None:
+    """Close what can never be read, and say why. It is kept as it is, and no longer waits for anybody.
+
+    \b
+    Example:
+      houserules dead-letters close 019a9f7c-5a0e-7c3e-9e55-2f4f0f6d9a11 --reason "HR sent it again, right"
+    """
+    stack = stack_of(context)
+    found = [_find(stack, letter) for letter in dict.fromkeys(letters)]
+    content = json.dumps({"reason": reason}).encode()
+    answers = []
+    for door, letter in found:
+        answers.append(door.post(f"/dead-letters/{letter['id']}/close", content=content, kind="application/json"))
+        say(f"{letter['id']}: closed.")
     if as_json:
         json_value(answers)
 

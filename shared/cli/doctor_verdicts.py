@@ -165,7 +165,7 @@ def dead_letters(service: str, codes: Mapping[str, int], oldest: str | None) -> 
         "dead letters",
         service,
         f"{count} open ({said}), the oldest of {oldest}",
-        "houserules dead-letters list --state open; mend the cause, then redrive",
+        "houserules dead-letters list --state open; mend the cause, then redrive, or close what can never be read",
     )
 
 

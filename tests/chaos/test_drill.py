@@ -21,6 +21,7 @@ from deploy.observe.windows import Windows
 from shared.bus.relay import LOCK
 from shared.platform.ids import uuid7
 from tests.e2e.listener import Listener
+from tests.e2e.scenery import listed
 from tests.e2e.world import World, eventually
 from tests.prometheus import Fired, Prometheus, scraping
 from tests.stacks import running
@@ -148,9 +149,9 @@ async def poison(drill: Drill) -> AsyncIterator[None]:
     await drill.world.listener.write("houserules.in.westward.people", uuid7(), headers, b"\xff not an event")
     yield
     for service in ("access", "consent"):
-        connection = await asyncpg.connect(drill.world.running.stack.databases[service].owner_url)
-        await connection.execute("update dead_letters set state = 'redriven', redriven_by = 'drill'")
-        await connection.close()
+        for letter in await listed(drill.world, service, "/dead-letters", "westward", "ops", filters={"state": "open"}):
+            path = f"/dead-letters/{letter['id']}/close"
+            (await drill.world.act(service, path, "westward", "ops", reason="the drill is over")).raise_for_status()
 
 
 @asynccontextmanager

@@ -59,6 +59,7 @@ async def known_ids(world: World) -> dict[str, dict[str, str]]:
             "/calendar/due": 'parameters = { "query.organisation" = "westward" }',
             "/dead-letters/{id}": dead,
             "/dead-letters/{id}/redrive": dead,
+            "/dead-letters/{id}/close": dead,
         },
     }
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.bus import Batch, Bus, Permanent, Record, Subscription, Topics, Tx
-from shared.bus.schema import create_bus_tables
+from shared.bus.schema import create_bus_tables, let_dead_letters_be_closed
 from shared.contracts.access import SiteApproved
 from shared.contracts.event import event_of
 from shared.contracts.messages import AuthorBlocked, ConversationResolved
@@ -38,6 +38,7 @@ async def create_tables(owner_url: str) -> None:
     """The bus's tables, the audit table and the ledger's own, as a migration would make them."""
     op = _Op()
     create_bus_tables(op)
+    let_dead_letters_be_closed(op)
     create_audit_table(op)
     op.execute(
         "create table entities (organisation text, key text, facts int not null, primary key (organisation, key))"

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry
 
+from shared.bus import forget_old_events
 from shared.bus.codec import encode
 from shared.bus.deadletters_api import router
 from shared.platform.auth import DevelopmentIssuer, Keys
@@ -67,9 +68,43 @@ async def test_ops_lists_shows_and_redrives(world: World, tmp_path: Path) -> Non
     ]
 
 
+async def test_what_can_never_be_read_is_closed_with_a_reason_and_kept(world: World, tmp_path: Path) -> None:
+    await _bury(world, 2)
+    async with _client(world, tmp_path, "ops") as client:
+        closing, sent = [one["id"] for one in (await client.get("/dead-letters")).json()["items"]]
+        for body in ({}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "a\0b"}):
+            assert (await client.post(f"/dead-letters/{closing}/close", json=body)).status_code in (400, 422), body
+        answer = await client.post(f"/dead-letters/{closing}/close", json={"reason": "sent again, right"})
+        closed = answer.json()
+        assert (answer.status_code, closed["state"], closed["closed_reason"]) == (200, "closed", "sent again, right")
+        assert closed["closed_at"]
+        assert closed["bytes"] == 29
+        assert (await client.post(f"/dead-letters/{sent}/redrive")).status_code == 200
+        for letter, ways in ((closing, ("close", "redrive")), (sent, ("close",))):
+            for way in ways:
+                again = await client.post(f"/dead-letters/{letter}/{way}", json={"reason": "again"})
+                assert (again.status_code, " already" in again.json()["detail"]) == (409, True)
+        assert (await client.post("/dead-letters/nothing/close", json={"reason": "x"})).status_code == 404
+        assert (await client.get("/dead-letters", params={"state": "open"})).json()["items"] == []
+        (listed,) = (await client.get("/dead-letters", params={"state": "closed"})).json()["items"]
+        assert listed["id"] == closing
+    (row,) = await world.fetch("select subject, actor, reason from audit where action = 'close dead letter'")
+    assert tuple(row) == (closing, closed["closed_by"], "sent again, right")
+    kept = "select count(*) from dead_letters where id = :id and octet_length(body) = 29"
+    await forget_old_events(world.ledger.bus)
+    assert await world.scalar(kept, id=closing) == 1
+    async with world.ledger.bus.transaction() as tx:
+        await tx.execute(
+            "update dead_letters set closed_at = closed_at - interval '31 days' where id = :id", id=closing
+        )
+    await forget_old_events(world.ledger.bus)
+    assert await world.scalar(kept, id=closing) == 0
+
+
 async def test_nobody_else_may(world: World, tmp_path: Path) -> None:
     async with _client(world, tmp_path, "communications", "dpo") as client:
-        for method, path in (("GET", "/dead-letters"), ("GET", "/dead-letters/x"), ("POST", "/dead-letters/x/redrive")):
+        for method, path in (("GET", "/dead-letters"), ("GET", "/dead-letters/x"), ("POST", "/dead-letters/x/redrive"),
+                             ("POST", "/dead-letters/x/close")):  # fmt: skip
             assert (await client.request(method, path)).status_code == 403
             del client.headers["Authorization"]
             assert (await client.request(method, path)).status_code == 401

@@ -78,6 +78,12 @@ def test_what_a_service_cannot_read_is_listed_shown_and_sent_again(house: Runnin
     assert again.code == 1
     assert "409" in again.err
     assert houserules("dead-letters", "show", "nope").code == 1
+    open_one = str(letters()[1]["id"])
+    closed = houserules("dead-letters", "close", open_one, "--reason", "it was told again, right")
+    assert (closed.code, closed.out, closed.err) == (0, "", f"{open_one}: closed.\n")
+    assert [one["state"] for one in letters()] == ["redriven", "closed"]
+    twice = houserules("dead-letters", "close", open_one, "--reason", "again")
+    assert (twice.code, "409" in twice.err) == (1, True)
 
 
 def test_a_signed_delivery_that_cannot_be_read_is_listed_and_read_again(

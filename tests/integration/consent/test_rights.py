@@ -29,6 +29,7 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/dead-letters"): {"ops"},
     ("GET", "/dead-letters/{id}"): {"ops"},
     ("POST", "/dead-letters/{id}/redrive"): {"ops"},
+    ("POST", "/dead-letters/{id}/close"): {"ops"},
 }
 BODIES: dict[str, Any] = {
     "/images/{id}/people": {"people": [{"person": "1001", "kind": "tenant"}]},

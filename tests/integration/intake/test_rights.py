@@ -51,6 +51,7 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/dead-letters"): {"ops"},
     ("GET", "/dead-letters/{id}"): {"ops"},
     ("POST", "/dead-letters/{id}/redrive"): {"ops"},
+    ("POST", "/dead-letters/{id}/close"): {"ops"},
 }
 PAGES: dict[tuple[str, str], set[str]] = {
     ("GET", "/"): STAFF,

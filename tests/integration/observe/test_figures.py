@@ -54,7 +54,7 @@ async def test_the_outbox_dead_letters_and_drift_are_seen(study: Study) -> None:
     labels = {"organisation": "", "topic": "t", "code": "invalid"}
     assert await study.value("houserules_bus_dead_letters_open", **labels) == 1
     assert await study.value("houserules_bus_dead_letters_oldest_seconds", **labels) == pytest.approx(3600, abs=30)
-    await study.owner.execute("update dead_letters set state = 'redriven'")
+    await study.owner.execute("update dead_letters set state = 'closed'")
     assert await study.value("houserules_bus_dead_letters_open", **labels) is None
     await study.owner.execute("alter table positions drop constraint positions_conserve")
     await study.owner.execute(

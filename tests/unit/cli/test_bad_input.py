@@ -46,6 +46,7 @@ LEFT = ["publish", "staff-left", "--organisation", "westward"]
         pytest.param([*RECEIVED, "--source", "/x"], 2, "--source is for people and images", id="a source at the webhook"),
         pytest.param(["dead-letters", "list"], 1, "access does not answer at http://127.0.0.1:1", id="a service away"),
         pytest.param(["dead-letters", "redrive"], 2, "ID", id="redrive what"),
+        pytest.param(["dead-letters", "close", "x"], 2, "--reason", id="close, and why not"),
         pytest.param(["deliveries", "retry", "7"], 1, "intake does not answer", id="deliveries without intake"),
         pytest.param(["clock", "set", "2026-03-27T16:30:00Z"], 1, "real time here and cannot be moved", id="a real clock"),
         pytest.param(["clock", "step", "1x"], 2, "'1x' is not a span", id="no span"),

@@ -44,7 +44,7 @@ def test_every_command_that_does_something_shows_how(houserules: Run, path: tupl
 def test_all_that_is_promised_is_there() -> None:
     assert {" ".join(path) for path in PATHS} >= {
         "policy check", "policy explain", "publish", "watch", "dead-letters list", "dead-letters show",
-        "dead-letters redrive", "deliveries list", "deliveries show", "deliveries retry", "clock show", "clock set",
+        "dead-letters redrive", "dead-letters close", "deliveries list", "deliveries show", "deliveries retry", "clock show", "clock set",
         "clock step", "clock run", "token", "positions reset", "migrate", "import", "person", "image", "stack",
         "topics ensure", "topics check", "doctor",
     }  # fmt: skip
