@@ -106,6 +106,7 @@ class World:
     folder: Path
     group_prefix: str = field(default_factory=lambda: f"g{secrets.token_hex(4)}-")
     ledger: Ledger = field(init=False)
+    _instances: list[Ledger] = field(default_factory=list)
     _children: list[Child] = field(default_factory=list)
     _producer: AIOKafkaProducer | None = None
 
@@ -129,7 +130,8 @@ class World:
             child.close()
         if self._producer is not None:
             await self._producer.stop()
-        await self.ledger.bus.database.close()
+        for instance in self._instances:
+            await instance.bus.database.close()
 
     @property
     def topics(self) -> Topics:
@@ -138,7 +140,9 @@ class World:
 
     def another(self, **more: Any) -> Ledger:
         """Another instance of the service on the same database."""
-        return Ledger.make(self.app_url, self.prefix, self.group_prefix, **more)
+        made = Ledger.make(self.app_url, self.prefix, self.group_prefix, **more)
+        self._instances.append(made)
+        return made
 
     def child(self, *parts: str, **more: Any) -> Child:
         """Another process of the service."""
