@@ -158,7 +158,7 @@ def main(name: str, settings_type: type[Settings], build: Callable[[Settings], S
     )
     mode = parser.parse_args().mode
     try:
-        settings = settings_type()  # type: ignore[call-arg] # the environment gives the fields
+        settings = settings_type.of_environment()
     except ValidationError as error:
         for fault in error.errors():
             print(f"{name}: setting {'.'.join(map(str, fault['loc'])) or 'profile'}: {fault['msg']}", file=sys.stderr)

@@ -20,11 +20,10 @@ from deploy.observe.catalogue import SERVICES
 from deploy.observe.windows import Windows
 from shared.bus.relay import LOCK
 from shared.platform.ids import uuid7
-from tests.e2e.listener import Listener
 from tests.e2e.scenery import listed
+from tests.e2e.watched import watching
 from tests.e2e.world import World, eventually
-from tests.prometheus import Fired, Prometheus, scraping
-from tests.stacks import running
+from tests.prometheus import Fired, Prometheus
 
 pytestmark = pytest.mark.long
 
@@ -75,20 +74,13 @@ class Drill:
 @pytest_asyncio.fixture(scope="module")
 async def drill(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Drill]:
     """All of it, on real time."""
-    with running() as stack:
-        targets = {name: url.removeprefix("http://") for name, url in stack.file["services"].items()}
-        async with (
-            httpx.AsyncClient(timeout=10, trust_env=False) as client,
-            Listener(stack.file["kafka"]) as listener,
-            World(stack, client, listener) as world,
-        ):
-            with scraping(tmp_path_factory.mktemp("prometheus"), targets, SPANS) as server:
-                made, stop = Drill(world, server), asyncio.Event()
-                beside = [asyncio.create_task(part(stop)) for part in (made.load, made.watch)]
-                await all_well(made)
-                yield made
-                stop.set()
-                await asyncio.gather(*beside)
+    async with watching(tmp_path_factory.mktemp("prometheus"), SPANS, patience_s=10) as (world, server):
+        made, stop = Drill(world, server), asyncio.Event()
+        beside = [asyncio.create_task(part(stop)) for part in (made.load, made.watch)]
+        await all_well(made)
+        yield made
+        stop.set()
+        await asyncio.gather(*beside)
 
 
 async def all_well(drill: Drill) -> None:

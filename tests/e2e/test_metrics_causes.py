@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import asyncpg
-import httpx
 import pytest
 import pytest_asyncio
 
@@ -19,12 +18,11 @@ from deploy.observe.written import panels
 from tests.e2e.conversation import Conversation
 from tests.e2e.faces import Faces
 from tests.e2e.leaving import Leaving
-from tests.e2e.listener import Listener
 from tests.e2e.scenery import bury
+from tests.e2e.watched import watching
 from tests.e2e.week import SPANS
 from tests.e2e.world import World
-from tests.prometheus import Prometheus, asked, scraping
-from tests.stacks import running
+from tests.prometheus import Prometheus, asked
 
 pytestmark = pytest.mark.long  # figures are read every five seconds, and each cause waits for them twice
 
@@ -65,16 +63,9 @@ class Watched:
 @pytest_asyncio.fixture(scope="module")
 async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Watched]:
     """All four services, about whom nothing is known yet."""
-    with running() as stack:
-        targets = {name: url.removeprefix("http://") for name, url in stack.file["services"].items()}
-        async with (
-            httpx.AsyncClient(timeout=30, trust_env=False) as client,
-            Listener(stack.file["kafka"]) as listener,
-            World(stack, client, listener) as world,
-        ):
-            with scraping(tmp_path_factory.mktemp("prometheus"), targets, SPANS) as server:
-                await world.at(BEGIN)
-                yield Watched(world, server)
+    async with watching(tmp_path_factory.mktemp("prometheus"), SPANS) as (world, server):
+        await world.at(BEGIN)
+        yield Watched(world, server)
 
 
 async def test_deliveries_that_are_signed_with_another_secret(watched: Watched) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
@@ -48,8 +49,8 @@ def drawn(row: str, panels: Sequence[Shown], found: Found, times: Times) -> Figu
     curves = [panel for panel in panels if panel.kind in ("number", "graph")]
     lines = [bands[n : n + 2] for n in range(0, len(bands), 2)] + [curves[n : n + 2] for n in range(0, len(curves), 2)]
     heights = [max(_height(panel, found) for panel in line) for line in lines]
-    figure = Figure(figsize=(WIDTH_IN, sum(heights) + 0.9), dpi=DPI, layout="constrained", facecolor="white")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # type: ignore[call-arg, union-attr] # constrained's own
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
+    figure = Figure(figsize=(WIDTH_IN, sum(heights) + 0.9), dpi=DPI, layout=layout, facecolor="white")
     figure.suptitle(f"House Rules: {row}", fontsize=14, fontweight="bold", color=INK)
     figure.supxlabel(f"{CAPTION}\n{times.note}", fontsize=8.5, color="#57606a")
     grid = figure.add_gridspec(len(lines), 2, height_ratios=heights)

@@ -1,6 +1,7 @@
 """The limits: the same rows by COPY, and the handler's own statements, both from memory and without Kafka or decision."""
 
 import pickle
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -41,7 +42,7 @@ async def copy(watch: Stopwatch, job: Job) -> None:
     await connection.close()
 
 
-async def _once(rows: bytes):  # type: ignore[no-untyped-def] # an asynchronous generator of one value
+async def _once(rows: bytes) -> AsyncIterator[bytes]:
     yield rows
 
 

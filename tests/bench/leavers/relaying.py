@@ -39,7 +39,7 @@ async def put(bus: Bus, file: Path) -> None:
 
 async def main() -> None:
     """Relay, and put when told to, until SIGTERM."""
-    settings = AccessSettings()  # type: ignore[call-arg] # the environment gives the fields
+    settings = AccessSettings.of_environment()
     bus = Ground.of("access", settings, FIGURES).bus
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

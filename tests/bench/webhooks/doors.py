@@ -123,7 +123,7 @@ async def keeper(kind: str, url: str) -> Any:
 
 async def doors(kind: str) -> Service:
     """Intake's doors with another keeper, and nothing beside them."""
-    settings = IntakeSettings()  # type: ignore[call-arg] # the environment gives the fields
+    settings = IntakeSettings.of_environment()
     assert settings.sources is not None
     service = build(settings)
     service.app.state.book = Book(read_file(settings.sources, load_packs().organisations))

@@ -64,7 +64,7 @@ async def held(place: Path, kind: type[Scenario], rounds: int = 2, **plan: Any) 
     return list((await hold(kind, servers, Plan(rounds=rounds, **plan), lambda _: None)).rounds)
 
 
-def scenario(**attributes: Any) -> type[Scenario]:
+def scenario(**attributes: Any) -> type[Adding]:
     """One of this test's own."""
     return type("Own", (Adding,), attributes)
 
@@ -72,7 +72,7 @@ def scenario(**attributes: Any) -> type[Scenario]:
 async def test_contestants_take_turns_in_processes_of_their_own(tmp_path: Path) -> None:
     kind = scenario()
     rounds = await held(tmp_path, kind)
-    assert kind.order == ("small", "large", "small", "large")  # type: ignore[attr-defined]
+    assert kind.order == ("small", "large", "small", "large")
     assert [(one.contestant, one.number) for one in rounds] == [("small", 1), ("large", 1), ("small", 2), ("large", 2)]
     for one in rounds:
         assert one.measured.count == 100 and one.measured.peak_bytes > 2**20

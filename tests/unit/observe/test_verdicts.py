@@ -104,7 +104,7 @@ def expression(title: str, uid: str = "houserules-overview") -> str:
     return re.sub(r"\$(organisation|service)\b", ".*", found)
 
 
-def test(name: str, series: Series, expr: str, expected: dict[str, float]) -> dict[str, Any]:
+def case(name: str, series: Series, expr: str, expected: dict[str, float]) -> dict[str, Any]:
     samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
     return {
         "name": name,
@@ -112,9 +112,6 @@ def test(name: str, series: Series, expr: str, expected: dict[str, float]) -> di
         "input_series": [{"series": one, "values": values} for one, values in series.items()],
         "promql_expr_test": [{"expr": expr, "eval_time": "20m", "exp_samples": samples}],
     }
-
-
-test.__test__ = False  # type: ignore[attr-defined] # it makes one for promtool
 
 
 def checked(place: Path, tests: list[dict[str, Any]]) -> None:
@@ -132,29 +129,29 @@ def test_a_landlords_promise_is_kept_broken_or_unknown(tmp_path: Path) -> None:
     for title, (service, metric) in LANDLORD_PANELS.items():
         for name, series, expected in landlord_cases(service, metric):
             said = {labels(organisation=landlord): value for landlord, value in expected.items()}
-            tests.append(test(f"{title}: {service} {name}", series, expression(title), said))
+            tests.append(case(f"{title}: {service} {name}", series, expression(title), said))
     checked(tmp_path, tests)
 
 
 def test_the_systems_promise_is_kept_only_where_all_services_say_so(tmp_path: Path) -> None:
     tests = [
-        test(f"P4: {name}", series, expression("P4 Conservation"), {"{}": value}) for name, series, value in SYSTEM
+        case(f"P4: {name}", series, expression("P4 Conservation"), {"{}": value}) for name, series, value in SYSTEM
     ]
     tests += [
-        test(f"P4: {name}", everybody() | series, expression("P4 Conservation"), {"{}": value})
+        case(f"P4: {name}", everybody() | series, expression("P4 Conservation"), {"{}": value})
         for name, series, value in CONSERVED
     ]
     quiet = {of("sla", TIMER, organisation="wheatley"): "0x60"}
     tests += [
-        test(f"P5: {name}", everybody() | quiet | series, expression("P5 Timers"), {"{}": value})
+        case(f"P5: {name}", everybody() | quiet | series, expression("P5 Timers"), {"{}": value})
         for name, series, value in TIMERS
     ]
     firing = 'ALERTS{alertname="X",alertstate="firing",severity="page"}'
     itself = expression("The system itself")
     tests += [
-        test("itself: all answer", everybody(), itself, {"{}": 0.0}),
-        test("itself: one is silent", everybody("sla", up="0x60"), itself, {"{}": UNKNOWN}),
-        test("itself: an alert fires", everybody("sla", up="0x60") | {firing: "1x60"}, itself, {"{}": 1.0}),
+        case("itself: all answer", everybody(), itself, {"{}": 0.0}),
+        case("itself: one is silent", everybody("sla", up="0x60"), itself, {"{}": UNKNOWN}),
+        case("itself: an alert fires", everybody("sla", up="0x60") | {firing: "1x60"}, itself, {"{}": 1.0}),
     ]
     checked(tmp_path, tests)
 
@@ -168,8 +165,8 @@ def test_each_service_has_its_own_word_on_the_bus(tmp_path: Path) -> None:
     blind = everybody("consent", failing="1x60") | {of("sla", DRIFT): "3x60"}
     drifts = {"intake": 0.0, "sla": 3.0, "access": 0.0, "consent": UNKNOWN}
     tests = [
-        test("leaders", series, expr, {labels(service=s): value for s, value in expected.items()}),
-        test(
+        case("leaders", series, expr, {labels(service=s): value for s, value in expected.items()}),
+        case(
             "drift",
             blind,
             expression("Conservation", "houserules-bus"),
