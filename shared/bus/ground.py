@@ -17,7 +17,7 @@ from shared.bus.records import Subscription
 from shared.bus.relay import Relay
 from shared.bus.topics import Topics
 from shared.bus.tx import Budget, Bus
-from shared.platform import migrate
+from shared.platform import revisions
 from shared.platform.auth import Keys
 from shared.platform.clock import Clock
 from shared.platform.db import Database
@@ -91,7 +91,7 @@ class Ground:
         consumer = self._consumer(reads)
         reading = _Reading(consumer)
         probes: dict[str, Probe] = {
-            "database": partial(migrate.probe, self.name, self.database),
+            "database": partial(revisions.probe, self.name, self.database),
             "bus": reading.ready,
         }
         keys = Keys(settings.issuer, settings.audience, settings.jwks)

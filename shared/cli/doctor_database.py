@@ -77,7 +77,7 @@ async def examine(service: str, url: str, place: Place, *, up: bool) -> Examined
 
 
 async def _examine(service: str, database: "Database", place: Place, up: bool) -> Examined:
-    from shared.platform.migrate import head
+    from shared.platform.revisions import head
 
     before = datetime.now(UTC)
     theirs: datetime = (await database.fetch("select clock_timestamp()"))[0][0]

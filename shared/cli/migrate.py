@@ -67,7 +67,8 @@ def _migrate(service: str, url: str) -> None:
     from asyncpg import PostgresError
     from sqlalchemy.exc import SQLAlchemyError
 
-    from shared.platform.migrate import head, upgrade
+    from shared.platform.migrate import upgrade
+    from shared.platform.revisions import head
 
     try:
         upgrade(service, url)
@@ -84,7 +85,7 @@ async def _wait(service: str, url: str, until: float) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from shared.platform.db import Database, is_outage
-    from shared.platform.migrate import head, probe
+    from shared.platform.revisions import head, probe
 
     database = Database(url, application_name="houserules-migrate", pool_size=2)
     try:

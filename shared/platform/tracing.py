@@ -8,13 +8,13 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
+
+if TYPE_CHECKING:
+    from shared.platform.otlp import Sender
 
 __all__ = ["ATTRIBUTES", "Span", "SpanKind", "Tracer", "context_of", "span_id", "trace_id"]
 
@@ -84,8 +84,7 @@ class Tracer:
     def __init__(self, service: str, endpoint: str = "", ratio: float = 1.0) -> None:
         """`endpoint` is the collector's URL for traces (OTLP over HTTP); without one nothing is traced."""
         self._below = int(ratio * RANDOM) if endpoint else 0
-        self._resource = Resource({"service.name": f"houserules-{service}"})
-        self._sender = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=5)) if endpoint else None
+        self._sender = _sender(service, endpoint) if endpoint else None
 
     @property
     def on(self) -> bool:
@@ -102,26 +101,17 @@ class Tracer:
             return
         if not span.attributes.keys() <= ATTRIBUTES:
             raise ValueError(f"not for spans: {', '.join(sorted(span.attributes.keys() - ATTRIBUTES))}")
-        self._sender.on_end(
-            ReadableSpan(
-                span.name,
-                context=_context(span.trace, span.id),
-                parent=None if span.parent is None else _context(span.trace, span.parent),
-                resource=self._resource,
-                attributes=dict(span.attributes),
-                links=[] if span.link is None else [Link(span.link)],
-                kind=span.kind,
-                start_time=int(span.began * 1e9),
-                end_time=max(int(span.began * 1e9), int(span.ended * 1e9)),
-            )
-        )
+        self._sender.send(span)
 
     async def close(self) -> None:
         """Send what waits; a collector that does not answer is not waited for."""
         if self._sender is not None:
-            closing = asyncio.get_running_loop().run_in_executor(None, self._sender.shutdown)
+            closing = asyncio.get_running_loop().run_in_executor(None, self._sender.close)
             await asyncio.wait([closing], timeout=CLOSE_S)
 
 
-def _context(trace: int, span: int) -> SpanContext:
-    return SpanContext(trace, span, is_remote=False, trace_flags=SAMPLED)
+def _sender(service: str, endpoint: str) -> "Sender":
+    """Its libraries are read only where there is a collector: they would be a tenth of every start."""
+    from shared.platform.otlp import Sender
+
+    return Sender(service, endpoint)

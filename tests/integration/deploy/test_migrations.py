@@ -2,8 +2,10 @@
 
 import asyncpg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
-from shared.platform import migrate
+from shared.platform import revisions
 from shared.platform.db import Database
 from tests.servers import FreshDatabases
 
@@ -28,8 +30,16 @@ async def test_a_service_is_ready_on_a_database_that_is_not_behind(
         await owner.close()
     database = Database(made.app_url, application_name="test", pool_size=1)
     try:
-        found = await migrate.probe("sla", database)
+        found = await revisions.probe("sla", database)
     finally:
         await database.close()
     assert found is None if says is None else says in (found or "")
     assert found is None or "run `houserules migrate sla`" in found
+
+
+@pytest.mark.parametrize("service", ["intake", "sla", "access", "consent"])
+def test_the_names_of_the_files_say_the_migrations_as_alembic_orders_them(service: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(revisions.ROOT / service / "migrations"))
+    ordered = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(revisions.known(service)) == ordered

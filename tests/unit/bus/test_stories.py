@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from shared.bus.codec import decode, encode
 from shared.bus.hand import Row
@@ -21,7 +21,7 @@ from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id,
 COLLECTOR = "http://127.0.0.1:9/v1/traces"
 
 
-class Heard:
+class Heard(SpanProcessor):
     """In place of the sender: keeps what it is given."""
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ def tracer(ratio: float = 1.0) -> tuple[Tracer, Heard]:
     """A tracer that is on, and what it sends."""
     made, heard = Tracer("sla", COLLECTOR, ratio), Heard()
     assert made._sender is not None
-    made._sender.shutdown()  # type: ignore[no-untyped-call] # the library gives it no type
-    made._sender = heard  # type: ignore[assignment] # only what is used of a processor
+    made._sender.close()
+    made._sender.processor = heard
     return made, heard
 
 
