@@ -1,13 +1,25 @@
 """What a scenario is made of: contestants, what a round gave, what is promised of it."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-__all__ = ["Column", "Contestant", "Goal", "Job", "Measured", "Round", "Rows", "Standing", "Wrong", "judge"]
+__all__ = [
+    "Column",
+    "Contestant",
+    "Goal",
+    "Job",
+    "Measured",
+    "Round",
+    "Rows",
+    "Standing",
+    "Wrong",
+    "judge",
+    "percentile",
+]
 
 RATE = "rate"
 
@@ -57,6 +69,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     peak_bytes: int
     servers_cpu_s: dict[str, float] = {}
     figures: dict[str, float] = {}
+    samples: dict[str, list[float]] = {}
+    """Single measurements, for a percentile of all rounds together: one round has too few for a p99."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,7 @@ class Goal:
 
     The quick form asserts a ratio at half of the goal. What is no ratio is told, and asserted only where `gated` says so:
     a count, a peak of memory or "never" is the same on any machine, so it is the worst round's and gets no slack.
+    With `share` the figure is the name of samples, and what is judged that percentile of all rounds' samples together.
     """
 
     text: str
@@ -113,6 +128,7 @@ class Goal:
     at_least: float | None = None
     at_most: float | None = None
     gated: bool = False
+    share: float | None = None
 
     def met(self, value: float, slack: float = 1.0) -> bool:
         """Whether it holds; `slack` 2 is half of the goal."""
@@ -129,7 +145,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A goal and what was measured: of medians, or of the worst round where it is gated; the least and the most of them."""
+    """A goal and what was measured: of medians, or of the worst round where it is gated, or a percentile of all samples.
+
+    `least` and `most` are of single rounds.
+    """
 
     goal: Goal
     value: float
@@ -159,6 +178,8 @@ def _there(goal: Goal, rounds: Sequence[Round]) -> bool:
 
 
 def _judge(goal: Goal, rounds: Sequence[Round]) -> Standing:
+    if goal.share is not None:
+        return _judge_samples(goal, goal.share, rounds)
     of = _figures(rounds, goal.of, goal.figure)
     if goal.to is None:
         worst = max if goal.at_least is None else min
@@ -167,6 +188,29 @@ def _judge(goal: Goal, rounds: Sequence[Round]) -> Standing:
     to = _figures(rounds, goal.to, goal.to_figure or goal.figure)
     pairs = [of[number] / to[number] for number in of.keys() & to.keys()]
     return Standing(goal, statistics.median(of.values()) / statistics.median(to.values()), min(pairs), max(pairs))
+
+
+def _judge_samples(goal: Goal, share: float, rounds: Sequence[Round]) -> Standing:
+    """A percentile of all that was measured one by one, or the ratio of two contestants' percentiles."""
+    together, single = _percentiles(goal, share, rounds, goal.of)
+    if goal.to is None:
+        return Standing(goal, together, min(single.values()), max(single.values()))
+    other, others = _percentiles(goal, share, rounds, goal.to)
+    pairs = [single[number] / others[number] for number in single.keys() & others.keys()]
+    return Standing(goal, together / other, min(pairs), max(pairs))
+
+
+def _percentiles(goal: Goal, share: float, rounds: Sequence[Round], contestant: str) -> tuple[float, dict[int, float]]:
+    """Of all rounds together, and of each."""
+    samples = {one.number: one.measured.samples[goal.figure] for one in rounds if one.contestant == contestant}
+    together = [value for values in samples.values() for value in values]
+    return percentile(together, share), {number: percentile(values, share) for number, values in samples.items()}
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The smallest value that at least this share of them does not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-int(share * len(ordered) * 1000) // 1000) - 1)]
 
 
 def _figures(rounds: Sequence[Round], contestant: str, figure: str) -> dict[int, float]:

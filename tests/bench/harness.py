@@ -24,8 +24,9 @@ How to add a scenario
    results take in as it stands.
 
 What holds for everyone: the servers of `servers.py` (fsync and synchronous_commit on, acks=all), the same work, contestants
-in turn (A B C A B C …), at least five rounds, medians with the least and the most. Times on the clock are told, never
-asserted. Where the time matters: `--only <name> --rounds 2 --size 2000` for a look.
+in turn (A B C A B C …), five rounds (`rounds` for what takes long: three at the least), medians with the least and the
+most. Times on the clock are told, never asserted. A scenario that fails is named in the results and ends no other. For a
+look: `--only <name> --rounds 2 --size 2000`.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,11 +70,13 @@ __all__ = [
     "Servers",
     "Stopwatch",
     "Wrong",
+    "attempt",
     "hold",
     "rehearse",
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
+QUICK_ROUNDS = 3
 ROUND_S = 300
 """A round that takes longer has failed."""
 
@@ -86,6 +90,8 @@ class Scenario(ABC):
     unit: ClassVar[str] = "events"
     size: ClassVar[int]
     quick_size: ClassVar[int]
+    rounds: ClassVar[int] = 5
+    """In a whole run, where none are asked for."""
     long: ClassVar[bool] = False
     """Only for `make bench-long`."""
     contestants: ClassVar[Sequence[Contestant]]
@@ -96,6 +102,8 @@ class Scenario(ABC):
         self.servers = servers
         self.count = count
         self.say = say
+        self.stack = AsyncExitStack()
+        """What `open` or `arrange` took and `close` gives back."""
 
     async def open(self) -> None:
         """Make the workload, once."""
@@ -118,15 +126,15 @@ class Scenario(ABC):
         return ""
 
     async def close(self) -> None:
-        """Give back what `open` took."""
-        return
+        """Give back what was taken, also where `open` failed on the way."""
+        await self.stack.aclose()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a run is made. `size` takes the place of every scenario's own."""
+    """How a run is made. `rounds` and `size` take the place of every scenario's own."""
 
-    rounds: int = 5
+    rounds: int | None = None
     quick: bool = False
     size: int | None = None
 
@@ -138,16 +146,21 @@ class Plan:
         """How much there is to do."""
         return self.size or (scenario.quick_size if self.quick else scenario.size)
 
+    def turns(self, scenario: type[Scenario]) -> int:
+        """How many rounds."""
+        return self.rounds or (QUICK_ROUNDS if self.quick else scenario.rounds)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a scenario gave."""
+    """What a scenario gave. One with a `fault` failed, and nothing of it is kept: what it had come to shows nothing."""
 
     scenario: type[Scenario]
     plan: Plan
-    rounds: Sequence[Round]
-    standings: Sequence[Standing]
+    rounds: Sequence[Round] = ()
+    standings: Sequence[Standing] = ()
     appendix: str = ""
+    fault: str = ""
 
     @property
     def failed(self) -> list[Standing]:
@@ -155,19 +168,34 @@ class Outcome:
         return [standing for standing in self.standings if not standing.passes]
 
 
+async def attempt(kind: type[Scenario], servers: Servers, plan: Plan, say: Say) -> Outcome:
+    """Run a scenario; one that fails, however it does, is an outcome too, so that the others' figures are not lost."""
+    try:
+        return await hold(kind, servers, plan, say)
+    except Exception as error:  # noqa: BLE001 a peer's library, a server, a wait: whatever it was ends this one only
+        say(f"  FAILED: {type(error).__name__}: {error}")
+        return Outcome(scenario=kind, plan=plan, fault=_in_a_line(kind, error))
+
+
+def _in_a_line(kind: type[Scenario], error: Exception) -> str:
+    """An error for the results: its first line. What follows, a process's log, is for whoever looks on."""
+    line = (str(error).splitlines() or [""])[0].removeprefix(f"{kind.name}: ").rstrip(":")
+    return line if isinstance(error, Wrong) else f"{type(error).__name__}: {line}"
+
+
 async def hold(kind: type[Scenario], servers: Servers, plan: Plan, say: Say) -> Outcome:
-    """Run a scenario: every contestant once, then again, `plan.rounds` times. Raises Wrong."""
-    contestants = plan.contestants(kind)
+    """Run a scenario: every contestant once, then again, for each of its rounds. Raises Wrong."""
+    contestants, turns = plan.contestants(kind), plan.turns(kind)
     scenario = kind(servers, plan.count(kind), say)
     rounds: list[Round] = []
-    await scenario.open()
     try:
-        for number in range(1, plan.rounds + 1):
+        await scenario.open()
+        for number in range(1, turns + 1):
             for contestant in contestants:
                 found = await _round(scenario, contestant, number)
                 _same(rounds, found)
                 rounds.append(found)
-                say(_told(scenario, found, plan.rounds))
+                say(_told(scenario, found, turns))
         return Outcome(
             scenario=kind,
             plan=plan,

@@ -22,6 +22,7 @@ from shared.bus import Topics, encode, ensure_topics
 from shared.contracts import Event
 from shared.platform.auth import DevelopmentIssuer
 from shared.policy import load_packs
+from tests.bench.contest import percentile
 
 __all__ = ["Installation", "Running", "eventually", "opened", "percentile", "tail", "whole_topic"]
 
@@ -36,12 +37,6 @@ async def eventually(done: Callable[[], Awaitable[Any]], what: str, seconds: flo
             raise TimeoutError(f"not within {seconds:g} s: {what}")
         await asyncio.sleep(0.01)
     return found
-
-
-def percentile(values: Iterable[float], share: float) -> float:
-    """The smallest value that at least this share of them does not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-int(share * len(ordered) * 1000) // 1000) - 1)]
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The results: `results.json` with every round, and `RESULTS.md`, which is made from it."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -59,6 +59,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[Line]
     goals: list[Judged]
     appendix: str = ""
+    failed: str = ""
+    """Why there are no figures: the run failed in this scenario."""
 
 
 def section(outcome: Outcome, host: Host) -> Section:
@@ -68,15 +70,16 @@ def section(outcome: Outcome, host: Host) -> Section:
         title=scenario.title,
         work=scenario.work,
         unit=scenario.unit,
-        rounds=outcome.plan.rounds,
+        rounds=outcome.plan.turns(scenario),
         host=host,
         columns=[(column.figure, column.heading, column.form) for column in scenario.columns],
         lines=[
             _line(contestant, [one for one in outcome.rounds if one.contestant == contestant.name], scenario.columns)
-            for contestant in outcome.plan.contestants(scenario)
+            for contestant in ([] if outcome.fault else outcome.plan.contestants(scenario))
         ],
         goals=[_judged(standing) for standing in outcome.standings],
         appendix=outcome.appendix,
+        failed=outcome.fault,
     )
 
 
@@ -122,16 +125,28 @@ def read(folder: Path = FOLDER) -> dict[str, Section]:
 def write(sections: Mapping[str, Section], folder: Path = FOLDER, findings: Path = FINDINGS) -> None:
     """Keep the results, and write them for people."""
     (folder / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(sections), indent=1) + b"\n")
-    parts = [HEAD.format(units="of what is counted")]
+    parts = [HEAD.format(units="of what is counted"), *_overview(sections.values())]
     for name, one in sections.items():
         note = findings / f"{name}.md"
         parts.append(_markdown(one, note.read_text() if note.exists() else ""))
     (folder / "RESULTS.md").write_text("\n".join(parts))
 
 
+def _overview(sections: Iterable[Section]) -> list[str]:
+    """Each scenario in a row: what of its goals is met, or that it failed."""
+    rows = ["| | rounds | goals met | missed |", "|---|--:|--:|---|"]
+    for one in sections:
+        missed = "; ".join(goal.text for goal in one.goals if not goal.met)
+        met = f"{sum(goal.met for goal in one.goals)} of {len(one.goals)}" if one.goals else "none set"
+        rows.append(
+            f"| {one.title} | " + (f"{one.rounds} | {met} | {missed} |" if not one.failed else "| | **failed** |")
+        )
+    return ["\n".join(rows) + "\n"]
+
+
 def _markdown(one: Section, findings: str) -> str:
     lines = [f"## {one.title}", "", one.work, "", *(f"- {fact}" for fact in one.host.lines()), ""]
-    lines += [*table(one), ""]
+    lines += [f"**Failed**, so that there are no figures: {one.failed}" if one.failed else "\n".join(table(one)), ""]
     if one.goals:
         lines += ["| goal | bound | measured | |", "|---|---|---|---|"]
         lines += [

@@ -10,7 +10,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Stopwatch:
         self._watched: tuple[psutil.Process, ...] = ()
         self._began: tuple[float, float, dict[str, float]] | None = None
         self._figures: dict[str, float] = {}
+        self._samples: dict[str, list[float]] = {}
         self.measured: Measured | None = None
 
     def watch(self, *pids: int) -> None:
@@ -64,12 +65,21 @@ class Stopwatch:
             cpu_s=self._cpu_s() - self._began[1],
             peak_bytes=max(peak_bytes(one.pid) for one in self._watched) if self._watched else peak_bytes(),
             servers_cpu_s={name: _tree_cpu_s(one) - before[name] for name, one in self._servers.items()},
-            figures=self._figures,
         )
 
     def figure(self, name: str, value: float) -> None:
         """A figure of the scenario's own: a percentile, a count of statements."""
         self._figures[name] = value
+
+    def sample(self, name: str, values: Iterable[float]) -> None:
+        """Single measurements of a name: a percentile is taken of all rounds' together."""
+        self._samples.setdefault(name, []).extend(values)
+
+    def whole(self) -> Measured | None:
+        """All of it, with the figures and samples that were added after the end; None when it has not ended."""
+        if self.measured is None:
+            return None
+        return msgspec.structs.replace(self.measured, figures=self._figures, samples=self._samples)
 
     def _cpu_s(self) -> float:
         return sum(_tree_cpu_s(one) for one in self._watched) if self._watched else time.process_time()
@@ -107,9 +117,9 @@ def main(run: str, job_file: str, result_file: str) -> None:
     job = msgspec.json.decode(Path(job_file).read_bytes(), type=Job)
     watch = Stopwatch(job.pids)
     uvloop.run(_do(getattr(importlib.import_module(module), function)(watch, job)))
-    if watch.measured is None:
+    if (whole := watch.whole()) is None:
         sys.exit(f"{run} has not ended its round")
-    Path(result_file).write_bytes(msgspec.json.encode(msgspec.structs.replace(watch.measured, figures=watch._figures)))
+    Path(result_file).write_bytes(msgspec.json.encode(whole))
     sys.stderr.flush()
     os._exit(0)  # a library's thread that does not end is no part of the round
 

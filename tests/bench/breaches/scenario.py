@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,7 +83,6 @@ class Breaches(Scenario):
     async def open(self) -> None:
         """Each service is started when it is first needed, and stays."""
         self.packs = load_packs()
-        self.stack = AsyncExitStack()
         self.offices: dict[str, Office] = {}
 
     async def _office(self, open_targets: int) -> Office:
@@ -154,10 +152,6 @@ class Breaches(Scenario):
             texts.append(f"With {what}:\n\n```\n" + "\n".join(lines) + "\n```")
         await database.close()
         return "\n\n".join(texts)
-
-    async def close(self) -> None:
-        """Stop the services."""
-        await self.stack.aclose()
 
 
 async def _plan(database: Database, now: datetime, organisations: list[str]) -> list[str]:

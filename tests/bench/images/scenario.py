@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
 from tests.bench.contest import Column, Contestant, Goal, Measured, Rows, Wrong
@@ -48,7 +47,6 @@ class Images(Scenario):
 
     async def open(self) -> None:
         """One consent service."""
-        self.stack = AsyncExitStack()
         self.uploads = 0
         database = await self.servers.database("consent")
         self.consent = await self.stack.enter_async_context(
@@ -90,7 +88,3 @@ class Images(Scenario):
             raise Wrong(f"{contestant.name}: {len(found)} of {wanted} images were decided as they should be")
         numbers = sorted(row["image"].removeprefix(given["name"]) for row in found)
         return Rows(len(found), hashlib.sha256("\n".join(numbers).encode()).hexdigest()[:12])
-
-    async def close(self) -> None:
-        """Stop it."""
-        await self.stack.aclose()

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,7 +86,6 @@ class Webhooks(Scenario):
 
     async def open(self) -> None:
         """The sources' file; each door is opened when it is first needed, and stays."""
-        self.stack = AsyncExitStack()
         self.doors: dict[str, Door] = {}
         self.sources = self.servers.place / "sources.json"
         entry = {"source": SOURCE, "organisation": "westward", "accounts": [], "secrets": [SECRET]}
@@ -130,7 +128,3 @@ class Webhooks(Scenario):
         if kept != ([] if contestant.name == NOTHING else wanted):
             raise Wrong(f"{contestant.name} kept {len(kept)} of {accepted} that it said it had")
         return Rows(len(kept), hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:12])
-
-    async def close(self) -> None:
-        """Stop every door."""
-        await self.stack.aclose()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.bench import __main__ as command
@@ -55,6 +56,16 @@ class Adding(Scenario):
     async def check(self, contestant: Contestant, count: int, given: Mapping[str, Any], measured: Measured) -> Rows:
         """As the test says."""
         return Rows(count, self.digests.get(contestant.name, "same"))
+
+
+async def late(*_: Any) -> dict[str, Any]:
+    """In place of what waits for something."""
+    raise TimeoutError("it is not ready\nand its log")
+
+
+async def known(*_: Any) -> Host:
+    """In place of the facts of a machine with servers."""
+    return HOST
 
 
 async def held(place: Path, kind: type[Scenario], rounds: int = 2, **plan: Any) -> list[Round]:
@@ -171,10 +182,10 @@ async def test_the_quick_form_fails_with_a_line_that_says_what(
     kind = scenario(goals=(goal,))
     shelf: Any = Shelf(tmp_path)
     outcome = await hold(kind, shelf, Plan(rounds=1, quick=True), lambda _: None)
-    assert command._verdict([outcome]) == 1
+    assert command._verdict([outcome], gated=True) == 1
     assert "adding: large as fast as small" in capsys.readouterr().err
     fine = await hold(scenario(), shelf, Plan(rounds=1, quick=True), lambda _: None)
-    assert command._verdict([fine]) == 0
+    assert command._verdict([fine], gated=True) == 0
 
 
 def test_results_are_kept_as_they_came_out_and_written_for_people(tmp_path: Path) -> None:
@@ -206,3 +217,67 @@ HOST = Host(
     processor="a processor", cores=2, memory_gib=8.0, kernel="Linux 6", python="3.11", postgresql="18", kafka="4",
     packages={}, durability={}, load_before=0.1,
 )  # fmt: skip
+
+
+class Shelves:
+    """In place of `servers()`: the shelf of this test."""
+
+    def __init__(self, place: Path) -> None:
+        self.shelf = Shelf(place)
+
+    def __enter__(self) -> Shelf:
+        return self.shelf
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to stop."""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        pytest.param({"contestants": (Contestant(name="broken", what="", run=f"{WORK}:fails"),)}, "broken failed",
+                     id="a contestant's process ends"),
+        pytest.param({"arrange": late, "contestants": (SMALL,)}, "TimeoutError: it is not ready", id="a wait is in vain"),
+        pytest.param({"open": late, "contestants": (SMALL,)}, "TimeoutError: it is not ready", id="it does not open"),
+    ],
+)  # fmt: skip
+def test_a_scenario_that_fails_is_named_and_the_others_figures_are_kept(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    attributes: dict[str, Any],
+    said: str,
+) -> None:
+    kinds = {"first": scenario(name="first", title="First"), "second": scenario(name="second", **attributes),
+             "third": scenario(name="third", title="Third")}  # fmt: skip
+    monkeypatch.setattr(command, "SCENARIOS", kinds)
+    monkeypatch.setattr(command, "scenario", kinds.__getitem__)
+    monkeypatch.setattr(command, "servers", lambda: Shelves(tmp_path))
+    monkeypatch.setattr(command, "facts", known)
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    assert command.main(["--rounds", "1", "--size", "10", "--write"]) == 1
+    assert f"second failed: {said}" in capsys.readouterr().err
+    kept = report.read(tmp_path)
+    assert {name: (bool(one.failed), len(one.lines)) for name, one in kept.items()} == {
+        "first": (False, 2), "second": (True, 0), "third": (False, 2),
+    }  # fmt: skip
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "| Adding | | | **failed** |" in text and "| First | 1 | none set |  |" in text and said in text
+
+
+def test_a_percentile_is_of_all_rounds_samples_together() -> None:
+    """Ten rounds of ten: each round's own p90 is its ninth, and the p90 of all the ninetieth of a hundred."""
+    rounds = [
+        replace(one, measured=replace_samples(one.measured, [float(one.number * 10 + n) for n in range(10)]))
+        for one in rounds_of("ours", *([1.0] * 10))
+    ]
+    many = Goal(text="p90", of="ours", figure="lag_ms", share=0.9, at_most=99)
+    same = Goal(text="as the other's", of="ours", to="theirs", figure="lag_ms", share=0.9, at_most=1.5)
+    (told, ratio) = judge([many, same], [*rounds, *(replace(one, contestant="theirs") for one in rounds)])
+    assert (told.value, told.least, told.most, told.met) == (99.0, 18.0, 108.0, True)
+    assert (ratio.value, ratio.least, ratio.most) == (1.0, 1.0, 1.0)
+
+
+def replace_samples(measured: Measured, samples: list[float]) -> Measured:
+    """The same with these samples."""
+    return msgspec.structs.replace(measured, samples={"lag_ms": samples})
