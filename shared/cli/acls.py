@@ -1,9 +1,8 @@
 """`houserules topics acls`: Kafka's access lists, brought to what the contract says."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -19,9 +18,17 @@ if TYPE_CHECKING:
     from shared.contracts.acls import Rule
     from shared.platform.cluster import Cluster
 
-__all__ = ["acls", "is_ours", "wanted_lists"]
+__all__ = ["acls", "compared", "is_ours", "is_ours_alone", "wanted_lists"]
 
 EVERYTHING = "*"
+
+
+class Found(NamedTuple):
+    """What is to be there and is not, what is there and should not be, and what others may on what is not ours alone."""
+
+    missing: "list[Rule]"
+    others: "list[Rule]"
+    strangers: "list[Rule]"
 
 
 class Change(NamedTuple):
@@ -38,7 +45,10 @@ def acls(
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Make what is missing.")] = False,
     remove: Annotated[
-        bool, typer.Option("--remove", help="With --apply: take away what is there and should not be, too.")
+        bool,
+        typer.Option(
+            "--remove", help="With --apply: take away what should not be there and is this installation's alone."
+        ),
     ] = False,
     user: Annotated[
         list[str] | None,
@@ -54,6 +64,8 @@ def acls(
     the topics of every organisation that has a policy pack. The users' names are intake, sla, access, consent, prepare
     (makes topics), ops (the doctor), ORGANISATION-hr-system and ORGANISATION-image-library; their passwords are
     Kafka's matter. Run it as an administrator of Kafka (HOUSERULES_KAFKA_USER). Exit code 1 while anything is not so.
+    What reaches further than this installation's topics and groups is named and left to Kafka's administrator, and so
+    are other users' rights on the cluster itself and those of its own users on what is another's: these have a "?".
     Examples:
       houserules topics acls --offline
       houserules topics acls --kafka kafka.example.org:9092
@@ -69,17 +81,18 @@ def acls(
         _show({"wanted": wanted}, as_json)
         return
     kept = cluster(bootstrap(stack_of(context), kafka))
-    ours = partial(is_ours, topics=topics, principals={rule.principal for rule in wanted})
-    missing, others = run(_bring(kept, wanted, ours, Change(apply, remove)))
-    _show({"missing": missing, "others": others}, as_json)
+    found = run(_bring(kept, wanted, topics, Change(apply, remove)))
+    _show(found._asdict(), as_json)
+    wide = sum(not is_ours_alone(rule, topics) for rule in found.others)
+    alone = len(found.others) - wide
     if apply:
-        say(f"{len(missing)} made, {len(others) if remove else 0} removed; {len(wanted)} in all.")
-    _judge(0 if apply else len(missing), 0 if remove else len(others), len(wanted))
+        say(f"{len(found.missing)} made, {alone if remove else 0} removed; {len(wanted)} in all.")
+    if found.strangers:
+        say(f"{len(found.strangers)} are on the cluster or on what is another's: left as they are.")
+    _judge(0 if apply else len(found.missing), 0 if remove else alone, wide, len(wanted))
 
 
-async def _bring(
-    kafka: "Cluster", wanted: "set[Rule]", ours: "Callable[[Rule], bool]", change: Change
-) -> "tuple[list[Rule], list[Rule]]":
+async def _bring(kafka: "Cluster", wanted: "set[Rule]", topics: "Topics", change: Change) -> Found:
     """What was missing and what should not have been there, mended as far as it was asked for. Raises Failure."""
     from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError
 
@@ -89,26 +102,34 @@ async def _bring(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         async with AccessLists.of(kafka) as lists:
-            there = {rule for rule in await lists.read() if ours(rule)}
-            missing, others = sorted(wanted - there), sorted(there - wanted)
-            if change.add and missing:
-                await lists.make(missing)
-            if change.remove and others:
-                await lists.remove(others)
+            found = compared(await lists.read(), wanted, topics)
+            if change.add and found.missing:
+                await lists.make(found.missing)
+            if change.remove and (unwanted := [rule for rule in found.others if is_ours_alone(rule, topics)]):
+                await lists.remove(unwanted)
     except BusFault as fault:
         raise Failure(f"{str(fault)[:1].upper()}{str(fault)[1:]}.") from fault
     except ClusterAuthorizationFailedError as error:
         raise Failure(f"Access lists are not for {kafka.who}: run this as an administrator of Kafka.") from error
     except KafkaError as error:
         raise unreachable(kafka, error) from error
-    return missing, others
+    return found
 
 
-def _judge(missing: int, others: int, wanted: int) -> None:
+def compared(there: "set[Rule]", wanted: "set[Rule]", topics: "Topics") -> Found:
+    """A broker's lists beside those that the contract asks for."""
+    principals = {rule.principal for rule in wanted}
+    ours = {rule for rule in there if is_ours(rule, topics, principals)}
+    strangers = {rule for rule in there - ours if rule.resource == "CLUSTER" or rule.principal in principals}
+    return Found(sorted(wanted - ours), sorted(ours - wanted), sorted(strangers))
+
+
+def _judge(missing: int, others: int, wide: int, wanted: int) -> None:
     """Raise Failure while anything is not as it must be."""
     faults = [
         *([f"{missing} are missing: `houserules topics acls --apply` makes them"] if missing else []),
         *([f"{others} are there that should not be: `--apply --remove` takes them away"] if others else []),
+        *([f"{wide} reach further than this installation: Kafka's administrator is to narrow them"] if wide else []),
     ]
     if faults:
         raise Failure(f"Of the access lists {'; '.join(faults)}.")
@@ -134,19 +155,52 @@ def wanted_lists(topics: "Topics", users: Iterable[str]) -> "set[Rule]":
 
 
 def _show(found: "Mapping[str, Iterable[Rule]]", as_json: bool) -> None:
-    """What is missing with a plus, what should not be there with a minus."""
+    """What is missing with a plus, what should not be there with a minus, and what is not ours to judge."""
     if as_json:
         json_value({name: [asdict(rule) for rule in sorted(listed)] for name, listed in found.items()})
         return
-    for name, sign in {"wanted": "", "missing": "+ ", "others": "- "}.items():
+    for name, sign in {"wanted": "", "missing": "+ ", "others": "- ", "strangers": "? "}.items():
         for rule in sorted(found.get(name, ())):
             print(f"{sign}{rule}")
 
 
 def is_ours(rule: "Rule", topics: "Topics", principals: set[str]) -> bool:
-    """Whether a rule touches this installation: one of its topics or groups, or one of its users, whatever they may."""
-    prefix = {"TOPIC": topics.prefix, "GROUP": topics.group_prefix}.get(rule.resource)
-    if prefix is None:
+    """Whether a rule touches this installation: it reaches a topic or a group of it, whoever's it is, or it is one of its
+    users' and about neither. What only begins like ours, `houserules.test.` beside `houserules.`, is a neighbour's."""
+    if rule.resource not in ("TOPIC", "GROUP"):
         return rule.principal in principals
-    covers = rule.pattern == "PREFIXED" and prefix.startswith(rule.name)
-    return covers or rule.name == EVERYTHING or rule.name.startswith(prefix) or rule.principal in principals
+    prefix = topics.prefix if rule.resource == "TOPIC" else topics.group_prefix
+    if rule.name == EVERYTHING or (rule.pattern == "PREFIXED" and prefix.startswith(rule.name)):
+        return True
+    return _names_ours(rule, topics)
+
+
+def is_ours_alone(rule: "Rule", topics: "Topics") -> bool:
+    """Whether a rule that touches this installation touches nothing else, so that it is ours to take away."""
+    if rule.resource not in ("TOPIC", "GROUP"):
+        return True
+    prefix = topics.prefix if rule.resource == "TOPIC" else topics.group_prefix
+    return rule.name.startswith(prefix)
+
+
+def _names_ours(rule: "Rule", topics: "Topics") -> bool:
+    """Whether what a rule names, beyond the prefix, is a topic or a group of this installation."""
+    from shared.bus.topics import READERS
+
+    if rule.resource == "GROUP":
+        groups = {topics.group(service) for readers in READERS.values() for service in readers}
+        return rule.name in groups or (rule.pattern == "PREFIXED" and any(one.startswith(rule.name) for one in groups))
+    known = {spec.name for spec in topics.specs()}
+    if rule.pattern == "PREFIXED":
+        return rule.name.startswith(f"{topics.prefix}in.") or any(one.startswith(rule.name) for one in known)
+    return rule.name in known or _is_a_topic(rule.name, topics)
+
+
+def _is_a_topic(name: str, topics: "Topics") -> bool:
+    """Whether it is named as ours are: also of an organisation that has no policy pack any more."""
+    live = name.removesuffix(".dlt").rpartition(".")[0] if name.endswith(".dlt") else name
+    try:
+        topics.logical(live)
+    except ValueError:
+        return False
+    return True

@@ -31,7 +31,12 @@ STRAYS = {
     Rule("User:sla", "TOPIC", "houserules.access", "WRITE"),
     Rule("User:wheatley-hr-system", "TOPIC", "houserules.in.westward.people", "WRITE"),
     Rule("User:a-stranger", "TOPIC", "houserules.", "READ", "PREFIXED"),
-    Rule("User:a-stranger", "TOPIC", "*", "READ"),
+}
+WIDE = Rule("User:a-stranger", "TOPIC", "*", "READ")
+NEIGHBOURS = {
+    Rule("User:sla", "TOPIC", "houserules.test.sla", "WRITE"),
+    Rule("User:prepare", "TOPIC", "houserules.test.", "CREATE", "PREFIXED"),
+    Rule("User:a-stranger", "CLUSTER", "kafka-cluster", "ALTER"),
 }
 
 
@@ -76,6 +81,20 @@ async def test_the_lists_are_made_once_and_what_should_not_be_there_is_named(ins
     assert (await installation.command("acls")).stdout == ""
 
 
+async def test_what_is_not_this_installation_s_alone_is_named_and_left(installation: Installation) -> None:
+    await installation.make(WIDE, *NEIGHBOURS)
+    try:
+        named = await installation.command("acls", "--apply", "--remove")
+        assert (named.exit_code, "1 reach further" in named.stderr) == (1, True), named.output
+        assert set(named.stdout.splitlines()) == {f"- {WIDE}", *(f"? {rule}" for rule in NEIGHBOURS)}
+        again = await installation.command("acls")
+        assert again.stdout == named.stdout
+        await installation.remove(WIDE)
+        assert (await installation.command("acls")).exit_code == 0
+    finally:
+        await installation.remove(WIDE, *NEIGHBOURS)
+
+
 async def test_each_may_do_what_the_table_of_topics_says_and_nothing_more(installation: Installation) -> None:
     """By the broker's own account. Whoever may write or read a topic may see that it is there."""
     for user, topics in expected(installation.topics).items():
@@ -106,26 +125,50 @@ async def test_an_outside_system_writes_its_own_topic(installation: Installation
 
 
 @pytest.mark.parametrize(
-    ("user", "topic"), [("sla", "houserules.access"), ("westward-hr-system", MESSAGES), ("intake", "houserules.people")]
+    ("user", "its", "another"),
+    [
+        ("intake", "houserules.sla", MESSAGES),
+        ("sla", MESSAGES, "houserules.sla"),
+        ("access", "houserules.in.westward.people", "houserules.in.westward.images"),
+        ("consent", "houserules.images", "houserules.access"),
+    ],
+)
+async def test_each_service_reads_what_is_for_it_and_nothing_else(
+    installation: Installation, user: str, its: str, another: str
+) -> None:
+    """Also not what it writes itself."""
+    cluster = installation.server.cluster(user)
+    await fetched(cluster, its)
+    with pytest.raises(TopicAuthorizationFailedError):
+        await fetched(cluster, another)
+
+
+@pytest.mark.parametrize(
+    ("user", "topic"),
+    [
+        ("sla", "houserules.access"),
+        ("westward-hr-system", MESSAGES),
+        ("intake", "houserules.people"),
+        ("ops", MESSAGES),
+    ],
 )
 async def test_nobody_reads_what_is_not_for_them(installation: Installation, user: str, topic: str) -> None:
-    cluster = installation.server.cluster(user)
-    broker = Broker(cluster, "test")
-    try:
-        with pytest.raises(TopicAuthorizationFailedError):
-            await broker.topics([topic])
-            await fetched(cluster, topic)
-    finally:
-        await broker.close()
+    with pytest.raises(TopicAuthorizationFailedError):
+        await fetched(installation.server.cluster(user), topic)
 
 
 async def fetched(cluster: Cluster, topic: str) -> None:
-    """Read a topic that one may see, until the broker answers."""
+    """Read a topic until the broker has answered. A consumer waits for ever for one that it may not even see."""
+    broker, place = Broker(cluster, "test"), TopicPartition(topic, 0)
+    try:
+        await broker.topics([topic])
+    finally:
+        await broker.close()
     async with AIOKafkaConsumer(**cluster.arguments()) as consumer:
-        consumer.assign([TopicPartition(topic, 0)])
-        consumer.seek(TopicPartition(topic, 0), 0)
+        consumer.assign([place])
+        consumer.seek(place, 0)
         async with asyncio.timeout(30):
-            while True:
+            while consumer.highwater(place) is None:
                 await consumer.getmany(timeout_ms=200)
 
 
@@ -195,7 +238,7 @@ async def test_the_doctor_compares_the_lists_with_the_contract(
         found = await doctor_bus.examine(installation.server.bootstrap, Place(Path("/")), users)
         return next(finding for finding in found if finding.check == "access lists")
 
-    stray, taken = min(STRAYS), Rule("User:consent", "TOPIC", "houserules.consent", "WRITE")
+    stray, taken = WIDE, Rule("User:consent", "TOPIC", "houserules.consent", "WRITE")
     await installation.make(stray)
     try:
         assert (await says()).verdict == "warning"
