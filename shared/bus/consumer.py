@@ -25,7 +25,7 @@ from shared.bus.refusals import in_words
 from shared.bus.tx import Bus
 from shared.bus.watchdog import Watchdog
 from shared.platform.backoff import jitter
-from shared.platform.cluster import Cluster
+from shared.platform.cluster import Cluster, FileUnusable
 
 __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 
@@ -93,10 +93,11 @@ class Consumer:
     async def _membership(self, stop: asyncio.Event, observing: "asyncio.Task[None]") -> None:
         """One client's life: until `stop`, or until it is expelled from its group, as it never finds back by itself."""
         self._expelled = False
-        client = self._client()
+        client = await self._started(stop)
+        if client is None:
+            return
         try:
-            if await self._start(client, stop):
-                await self._read(client, stop, observing)
+            await self._read(client, stop, observing)
         finally:
             await self._close(client)
         if self._expelled:
@@ -119,23 +120,33 @@ class Consumer:
             request_timeout_ms=max(40_000, self.session_timeout_ms + 10_000),
         )
 
-    async def _start(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> bool:
-        """Connect, waiting for the broker and the topics as long as it takes; false when stopped before."""
+    async def _started(self, stop: asyncio.Event) -> AIOKafkaConsumer | None:
+        """A client that is connected: the broker, the topics and the files of our own are waited for as long as it takes.
+
+        None when stopped before.
+        """
         attempt = 0
-        while not stop.is_set():
-            attempt += 1
-            self.watchdog.progress()
-            try:
-                await self.broker.topics(self.by_topic)
-                self.bus.instruments.set("broker_answers", to=1)
-                await client.start()
-                client.subscribe(topics=list(self.by_topic), listener=_Listener(self, client))
-                return True
-            except KafkaError as error:
-                log.warning("consumer waits for the broker", error=type(error).__name__, reason=self._said(error))
+        client: AIOKafkaConsumer | None = None
+        try:
+            while not stop.is_set():
+                attempt += 1
                 self.watchdog.progress()
-                await _sleep(jitter(attempt), stop)
-        return False
+                try:
+                    await self.broker.topics(self.by_topic)
+                    self.bus.instruments.set("broker_answers", to=1)
+                    client = client or self._client()
+                    await client.start()
+                    client.subscribe(topics=list(self.by_topic), listener=_Listener(self, client))
+                    started, client = client, None
+                    return started
+                except (KafkaError, FileUnusable) as error:
+                    log.warning("consumer waits for the broker", error=type(error).__name__, reason=self._said(error))
+                    self.watchdog.progress()
+                    await _sleep(jitter(attempt), stop)
+            return None
+        finally:
+            if client is not None:
+                await self._close(client)
 
     async def _read(self, client: AIOKafkaConsumer, stop: asyncio.Event, observing: "asyncio.Task[None]") -> None:
         """Poll and decode one batch while the one before is written: one batch at a time in the database."""
@@ -253,7 +264,7 @@ class Consumer:
             return None
         return self._refused[0]
 
-    def _said(self, error: KafkaError) -> str:
+    def _said(self, error: KafkaError | FileUnusable) -> str:
         """What an error says, in words where it is a refusal, which is noted."""
         words = in_words(error, self.cluster)
         if words is not None:

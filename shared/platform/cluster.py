@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Cluster", "Mechanism", "Security"]
+__all__ = ["Cluster", "FileUnusable", "Mechanism", "Security"]
 
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 """Kafka's `security.protocol`."""
 
 Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 """Kafka's `sasl.mechanism`."""
+
+
+class FileUnusable(OSError):
+    """A certificate or a key is not there, or half written: a store of secrets may be replacing it. Names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,24 @@ class Cluster:
         return f"the certificate {self.certificate}" if self.certificate else "nobody"
 
     def context(self) -> ssl.SSLContext | None:
-        """TLS with the brokers' names checked; None where there is none. Raises OSError for files that do not do."""
+        """TLS with the brokers' names checked; None where there is none. Raises FileUnusable."""
         if not self.encrypted:
             return None
-        context = ssl.create_default_context(cafile=self.ca)
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except OSError as error:
+            # Without its cause: an error of TLS here is about a file, and not about what a broker speaks.
+            raise FileUnusable(f"{self.ca} cannot be used: {error}") from None
         if self.certificate is not None:
-            context.load_cert_chain(self.certificate, self.key)
+            try:
+                context.load_cert_chain(self.certificate, self.key)
+            except OSError as error:
+                files = " and ".join(str(file) for file in (self.certificate, self.key) if file is not None)
+                raise FileUnusable(f"{files} cannot be used: {error}") from None
         return context
 
     def arguments(self) -> dict[str, Any]:
-        """What aiokafka's clients are told. Raises OSError for files that do not do."""
+        """What aiokafka's clients are told. Raises FileUnusable."""
         arguments: dict[str, Any] = {"bootstrap_servers": self.servers, "security_protocol": self.security}
         if self.encrypted:
             arguments["ssl_context"] = self.context()

@@ -326,6 +326,28 @@ async def test_a_service_that_may_not_read_waits_says_so_and_goes_on(sla: Sla, t
     assert sla.process.poll() is None
 
 
+async def test_a_certificate_that_is_away_for_a_moment_is_waited_for(sla: Sla) -> None:
+    """The service needs it when it connects anew: here because Kafka put it out of its group."""
+    ca, taken = sla.installation.server.authority.ca, Rule("User:sla", "GROUP", "houserules-sla", "READ")
+    away = ca.with_suffix(".away")
+    await eventually(lambda: is_ready(sla), "sla is ready")
+    await sla.installation.remove(taken)
+    try:
+        ca.rename(away)
+
+        async def waits() -> bool:
+            return f"{ca} cannot be used: [Errno 2] No such file" in sla.log.read_text()
+
+        await eventually(waits, "sla says which file it waits for")
+        assert sla.process.poll() is None
+    finally:
+        away.rename(ca)
+        await sla.installation.make(taken)
+    await ask(sla, 40)
+    await started(sla, 40)
+    assert sla.process.poll() is None
+
+
 async def test_a_topic_that_may_not_be_written_keeps_its_rows_and_holds_up_no_other(sla: Sla) -> None:
     """The breach's topic is refused; a dead letter, which is younger, goes out all the same."""
     taken = Rule("User:sla", "TOPIC", "houserules.sla", "WRITE")
