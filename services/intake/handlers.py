@@ -75,8 +75,8 @@ class _Work:
     """A batch that was read: facts in order of arrival, each with its organisation."""
 
     facts: list[tuple[str, Fact]] = field(default_factory=list)
-    accepted: list[datetime] = field(default_factory=list)
-    """When each fact's delivery was committed, by the database's clock."""
+    came: list[Delivery] = field(default_factory=list)
+    """The delivery of each fact."""
     looks: list[tuple[str, str, datetime]] = field(default_factory=list)
 
 
@@ -87,14 +87,15 @@ async def deliveries(batch: Sequence[Delivery], tx: Tx, rules: Rules) -> Outcome
     threads = await _load(tx, work)
     posts = await _new_posts(tx, work)
     await _lock_keys(tx, work)
-    for (organisation, fact), accepted_at in zip(work.facts, work.accepted, strict=True):
+    for (organisation, fact), came in zip(work.facts, work.came, strict=True):
         mode = rules.mode(organisation, tx.now)
         if isinstance(fact, ConversationFact):
             thread = threads[organisation, fact.conversation]
             told = conversation.FACTS[type(fact)](thread, fact, rules.classify(organisation))
-            tx.emit(*in_story(thread, told, organisation, mode=mode), since=accepted_at)
+            tx.emit(*in_story(thread, told, organisation, mode=mode), since=came.accepted_at, link=came.traceparent)
         elif not isinstance(fact, PostPublished) or posts.get((organisation, fact.post)) is fact:
-            tx.emit(tell(sites.FACTS[type(fact)](fact), organisation, mode=mode), since=accepted_at)
+            event = tell(sites.FACTS[type(fact)](fact), organisation, mode=mode)
+            tx.emit(event, since=came.accepted_at, link=came.traceparent)
     for organisation, seen in _looks(work):
         tx.emit(tell(sites.site_seen(seen), organisation, mode=rules.mode(organisation, tx.now)))
     await save(tx, threads)
@@ -121,7 +122,7 @@ def _read(batch: Sequence[Delivery], rules: Rules, outcome: Outcome) -> _Work:
         _count(reading, outcome)
         if reading.fact is not None:
             work.facts.append((one.organisation, reading.fact))
-            work.accepted.append(one.accepted_at)
+            work.came.append(one)
         if reading.site is not None and not isinstance(reading.fact, SiteSeen):
             work.looks.append((one.organisation, reading.site, one.received_at))
     return work

@@ -8,6 +8,7 @@ linked to, not continued: at the boundary of trust it begins anew (W3C Trace Con
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.bus.hand import Row
 from shared.bus.outbox import unpack
@@ -15,7 +16,7 @@ from shared.bus.records import Record
 from shared.contracts.event import Event
 from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id, trace_id
 
-__all__ = ["begun", "carried", "handled", "sent", "story_of"]
+__all__ = ["Begun", "begun", "carried", "handled", "sent", "story_of"]
 
 SYSTEM = {"messaging.system": "kafka"}
 BEGUN = "begun"
@@ -36,17 +37,28 @@ def carried(tracer: Tracer, event: Event) -> Event:
     return replace(event, traceparent=f"00-{trace:032x}-{span_id(event.id):016x}-01") if tracer.traces(trace) else event
 
 
-def begun(
-    tracer: Tracer, service: str, events: Iterable[tuple[Event, datetime | None]], began: float, ended: float
-) -> None:
-    """A span for what nobody's event caused: a delivery from when it was taken in, else a door's or a job's work."""
-    for event, since in events:
+class Begun(NamedTuple):
+    """An event that no other caused: when what it tells of came in, and the `traceparent` that it came with, if any."""
+
+    event: Event
+    since: datetime | None = None
+    link: str | None = None
+
+
+def begun(tracer: Tracer, service: str, events: Iterable[Begun], began: float, ended: float) -> None:
+    """A span for what nobody's event caused: a delivery from when it was taken in, else a door's or a job's work.
+
+    It is linked to the span of whoever sent what it tells of, where they said one.
+    """
+    for event, since, link in events:
+        theirs = link or event.traceparent
         tracer.add(
             Span(
                 name=f"{'receive' if since else 'decide'} {event.name}",
                 trace=trace_id(story_of(event)),
                 id=span_id(event.id, BEGUN),
                 parent=None,
+                link=context_of(theirs) if theirs else None,
                 began=since.timestamp() if since else began,
                 ended=ended,
                 kind=SpanKind.SERVER if since else SpanKind.INTERNAL,

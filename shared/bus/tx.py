@@ -19,7 +19,7 @@ from shared.bus.errors import KeyNotLocked
 from shared.bus.faults import where
 from shared.bus.metrics import Instruments, bus_instruments
 from shared.bus.outbox import Outbox, OutboxRow
-from shared.bus.stories import begun, carried
+from shared.bus.stories import Begun, begun, carried
 from shared.bus.topics import Topics
 from shared.contracts.event import Event
 from shared.platform.clock import Clock
@@ -45,8 +45,8 @@ class Tx:
         self.heard: Sequence[Heard] = ()
         self.said: list[Event] = []
         """What is applied and what is emitted here: measured once it is committed."""
-        self.begun: list[tuple[Event, datetime | None]] = []
-        """What was emitted here by no event's cause, where it is traced: since when."""
+        self.begun: list[Begun] = []
+        """What was emitted here by no event's cause, where it is traced."""
         self._tracer = tracer
         self._held: set[tuple[str, str, str]] = set()
         self._rows: list[OutboxRow] = []
@@ -75,9 +75,9 @@ class Tx:
         )
         self.holds(topic, organisation, keys)
 
-    def emit(self, *events: Event, since: datetime | None = None) -> None:
+    def emit(self, *events: Event, since: datetime | None = None, link: str | None = None) -> None:
         """Publish events when this transaction commits, in this order. `since` is when what they tell of came in, by
-        the machine's clock, if before this transaction.
+        the machine's clock, if before this transaction; `link` the `traceparent` with which it came.
 
         Raises KeyNotLocked for a key that is not held here, TooLarge for an event over 512 KiB.
         """
@@ -90,7 +90,7 @@ class Tx:
                 )
             self.said.append(event)
             if self._tracer.on and event.causation_id is None:
-                self.begun.append((event, since))
+                self.begun.append(Begun(event, since, link))
             wire = encode(carried(self._tracer, event))
             self.publish(OutboxRow(event.organisation, self.topics.shared(logical), wire.key, wire.headers, wire.body))
 

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 if TYPE_CHECKING:
     from shared.platform.otlp import Sender
 
-__all__ = ["ATTRIBUTES", "Span", "SpanKind", "Tracer", "context_of", "span_id", "trace_id"]
+__all__ = ["ATTRIBUTES", "Span", "SpanKind", "Tracer", "context_of", "span_id", "spoken", "trace_id"]
 
 SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 RANDOM = 1 << 32
@@ -60,6 +60,12 @@ def context_of(traceparent: str) -> SpanContext | None:
     except ValueError:
         return None
     return found if found.is_valid else None
+
+
+def spoken(traceparent: str) -> str | None:
+    """A `traceparent` as it is kept: its ids and nothing else of what a caller wrote; None for one that is none."""
+    found = context_of(traceparent)
+    return None if found is None else f"00-{found.trace_id:032x}-{found.span_id:016x}-01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

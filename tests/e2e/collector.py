@@ -25,6 +25,8 @@ class Told:
     began: int
     ended: int
     attributes: dict[str, Any]
+    links: tuple[tuple[str, str], ...]
+    """Traces and spans of others."""
 
 
 @dataclass(slots=True)
@@ -84,4 +86,5 @@ def _read(body: bytes) -> Iterator[Told]:
                     span.start_time_unix_nano,
                     span.end_time_unix_nano,
                     {a.key: a.value.string_value or a.value.int_value for a in span.attributes},
+                    tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links),
                 )

@@ -4,6 +4,8 @@ import json
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from tests.e2e.collector import Collector, Told
 from tests.e2e.conversation import Conversation
 from tests.e2e.world import World, eventually
@@ -14,7 +16,14 @@ def lines(world: World, service: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in world.running.log(service).splitlines() if line.startswith("{")]
 
 
-async def test_a_breach_is_found_by_its_story_in_spans_logs_and_events(world: World, collector: Collector) -> None:
+THEIRS = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+"""A trace of the social inbox's own, and its span that sent the delivery."""
+
+
+async def test_a_breach_is_found_by_its_story_in_spans_logs_and_events(
+    world: World, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.client.headers, "traceparent", f"00-{'-'.join(THEIRS)}-01")
     conversation = Conversation(world, "westward")
     await conversation.wrote("2026-03-23 09:00")
     await world.at("2026-03-23 13:00:01")
@@ -41,6 +50,9 @@ async def test_a_breach_is_found_by_its_story_in_spans_logs_and_events(world: Wo
     ]  # fmt: skip
     assert [spans[name].parent for name in way] == ["", *(spans[name].id for name in way[:-1])]
     assert [spans[name].began for name in way] == sorted(spans[name].began for name in way)
+    assert [spans[name].links for name in way] == [(THEIRS,), (), (), ()], (
+        "their trace leads to ours, and on to the breach"
+    )
 
     decided = [line for line in lines(world, "sla") if line.get("correlation") == first["id"]]
     assert [(line["event"], line["name"], line["organisation"], line["id"]) for line in decided] == [

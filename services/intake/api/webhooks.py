@@ -15,6 +15,7 @@ from shared.bus.metrics import Instruments
 from shared.bus.tx import Bus
 from shared.platform.auth import public
 from shared.platform.problem import Problem, unavailable
+from shared.platform.tracing import spoken
 
 __all__ = ["router"]
 
@@ -64,6 +65,7 @@ async def standard(source: SourceName, request: Request) -> Accepted:
         delivery=delivery,
         raw=raw,
         received_at=bus.clock.policy(),
+        traceparent=spoken(request.headers.get("traceparent", "")),
     )
     accepting: Accepting = state.accepting
     try:

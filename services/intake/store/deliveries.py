@@ -15,6 +15,7 @@ __all__ = [
     "fail",
     "find",
     "finish",
+    "gone",
     "keep",
     "lead",
     "page",
@@ -38,6 +39,8 @@ class Arrival:
     raw: bytes = field(repr=False)
     received_at: datetime
     """Policy time."""
+    traceparent: str | None = None
+    """The sender's span, where the delivery came with one: W3C Trace Context."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class Delivery:
     """By policy time, as all that is decided."""
     accepted_at: datetime
     """By the database's clock, as all that is measured."""
+    traceparent: str | None = None
+    """The sender's span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +77,15 @@ async def keep(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     """
     return await tx.execute(
         """
-        insert into deliveries (organisation, source, delivery, place, raw, received_at)
-        select organisation, source, delivery, place, raw, received_at
+        insert into deliveries (organisation, source, delivery, place, raw, received_at, traceparent)
+        select organisation, source, delivery, place, raw, received_at, traceparent
         from (
             select *, nextval('delivery_order') as place
             from (
                 select * from unnest(cast(:organisations as text[]), cast(:sources as text[]),
                                      cast(:deliveries as text[]), cast(:raws as bytea[]),
-                                     cast(:times as timestamptz[]))
-                     with ordinality as a(organisation, source, delivery, raw, received_at, n)
+                                     cast(:times as timestamptz[]), cast(:traceparents as text[]))
+                     with ordinality as a(organisation, source, delivery, raw, received_at, traceparent, n)
                 order by n
             ) as arrived
         ) as placed
@@ -92,7 +97,27 @@ async def keep(tx: Tx, arrivals: Sequence[Arrival]) -> int:
         deliveries=[a.delivery for a in arrivals],
         raws=[a.raw for a in arrivals],
         times=[a.received_at for a in arrivals],
+        traceparents=[a.traceparent for a in arrivals],
     )
+
+
+async def gone(tx: Tx, answered: Sequence[tuple[str, str, str]]) -> int:
+    """How many of these (organisation, source, delivery) are not there."""
+    rows = await tx.fetch(
+        """
+        select count(*) as gone
+        from unnest(cast(:organisations as text[]), cast(:sources as text[]), cast(:deliveries as text[]))
+            as a(organisation, source, delivery)
+        where not exists (
+            select from deliveries as d
+            where (d.organisation, d.source, d.delivery) = (a.organisation, a.source, a.delivery)
+        )
+        """,
+        organisations=[organisation for organisation, _, _ in answered],
+        sources=[source for _, source, _ in answered],
+        deliveries=[delivery for _, _, delivery in answered],
+    )
+    return int(rows[0].gone)
 
 
 async def lead(tx: Tx) -> bool:
@@ -105,12 +130,12 @@ async def pending(tx: Tx, organisations: Sequence[str], limit: int, max_bytes: i
     """The next deliveries in order of arrival, up to `limit` and about `max_bytes`, at least one if any waits."""
     rows = await tx.fetch(
         """
-        select organisation, source, place, raw, received_at, accepted_at
+        select organisation, source, place, raw, received_at, accepted_at, traceparent
         from (
             select d.*, sum(octet_length(d.raw)) over (order by d.place) - octet_length(d.raw) as before
             from unnest(cast(:organisations as text[])) as o(organisation)
             cross join lateral (
-                select organisation, source, place, raw, received_at, accepted_at from deliveries
+                select organisation, source, place, raw, received_at, accepted_at, traceparent from deliveries
                 where organisation = o.organisation and state = 'pending'
                 order by place limit :limit
             ) as d
@@ -131,6 +156,7 @@ async def pending(tx: Tx, organisations: Sequence[str], limit: int, max_bytes: i
             raw=bytes(row.raw),
             received_at=row.received_at,
             accepted_at=row.accepted_at,
+            traceparent=row.traceparent,
         )
         for row in rows
     ]

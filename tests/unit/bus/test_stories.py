@@ -11,12 +11,12 @@ from shared.bus.codec import decode, encode
 from shared.bus.hand import Row
 from shared.bus.outbox import pack
 from shared.bus.records import Record
-from shared.bus.stories import begun, carried, handled, sent
+from shared.bus.stories import Begun, begun, carried, handled, sent
 from shared.bus.topics import Topics
 from shared.contracts import Event, event_of
 from shared.contracts.messages import ConversationResolved
 from shared.platform.ids import uuid7
-from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id, trace_id
+from shared.platform.tracing import Span, SpanKind, Tracer, context_of, span_id, spoken, trace_id
 
 COLLECTOR = "http://127.0.0.1:9/v1/traces"
 
@@ -88,7 +88,7 @@ def test_spans_hang_together_over_services_that_tell_each_other_nothing() -> Non
     on, heard = tracer()
     first = carried(on, event())
     verdict = carried(on, event(first))
-    begun(on, "sla", [(first, datetime.fromtimestamp(998, UTC))], 999.0, 1000.0)
+    begun(on, "sla", [Begun(first, datetime.fromtimestamp(998, UTC))], 999.0, 1000.0)
     sent(on, "sla", [row(first)], 1001.0)
     handled(on, "sla", "houserules-sla", [record(first)], 1002.0, 1003.0)
     sent(on, "sla", [row(verdict)], 1004.0)
@@ -111,10 +111,42 @@ def test_spans_hang_together_over_services_that_tell_each_other_nothing() -> Non
     assert (begin.start_time, begin.end_time) == (1000 * 10**9, 1001 * 10**9)
 
 
+THEIRS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_the_trace_of_a_deliverys_sender_is_linked_to_where_the_story_begins() -> None:
+    on, heard = tracer()
+    first = event()
+    begun(on, "intake", [Begun(first, link=THEIRS), Begun(event(traceparent=THEIRS)), Begun(event())], 0, 1)
+    assert [[link.context.trace_id for link in span.links] for span in heard.spans] == [
+        [0x0AF7651916CD43DD8448EB211C80319C],
+        [0x0AF7651916CD43DD8448EB211C80319C],
+        [],
+    ]
+    span = heard.spans[0]
+    assert span.parent is None
+    assert span.context is not None and span.context.trace_id == trace_id(first.id)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (THEIRS, THEIRS),
+        (THEIRS.replace("-01", "-00"), THEIRS),
+        (f"cc-{THEIRS[3:]}-what-the-future-holds", THEIRS),
+        ("", None),
+        ("00-ada.lovelace@example.org", None),
+        (f"00-{'0' * 32}-{'1' * 16}-01", None),
+    ],
+    ids=["as it is", "not sampled", "of a later version", "none", "no traceparent", "no trace"],
+)
+def test_of_a_traceparent_its_ids_are_kept_and_nothing_else(said: str, kept: str | None) -> None:
+    assert spoken(said) == kept
+
+
 def test_the_trace_of_an_outside_writer_is_linked_and_not_continued() -> None:
     on, heard = tracer()
-    theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    handled(on, "access", "g", [record(event(traceparent=theirs, source="/westward/hr"))], 0, 1)
+    handled(on, "access", "g", [record(event(traceparent=THEIRS, source="/westward/hr"))], 0, 1)
     (span,) = heard.spans
     assert span.parent is None
     assert [link.context.span_id for link in span.links] == [0xB7AD6B7169203331]
