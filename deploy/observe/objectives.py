@@ -25,7 +25,8 @@ somebody, whatever the share that is allowed. Fewer open a ticket, by their shar
 """
 
 PLATFORM_ROUTES = "/healthz|/readyz|/metrics|/docs.*|/openapi.json|unmatched"
-DOORS = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}"}}'
+DOORS = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}",status!="499"}}'
+"""Every request but those whose caller hung up before there was an answer."""
 FAILED = f'houserules_http_requests_total{{route!~"{PLATFORM_ROUTES}",status=~"5.."}}'
 
 

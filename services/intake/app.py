@@ -8,6 +8,7 @@ from services.intake.api import ROUTERS
 from services.intake.api.book import Book
 from services.intake.jobs.accepting import Accepting
 from services.intake.jobs.retention import Retention
+from services.intake.jobs.witness import Witness
 from services.intake.jobs.working import Working
 from services.intake.metrics import FIGURES
 from services.intake.pages import PAGES
@@ -28,7 +29,8 @@ def build(settings: IntakeSettings) -> Service:
     bus, packs = ground.bus, ground.packs
     metrics = ground.measured
     wake_worker = asyncio.Event()
-    accepting = Accepting(bus, metrics, settings.waiting_bytes, wake_worker)
+    witness = Witness(bus, metrics)
+    accepting = Accepting(bus, metrics, settings.waiting_bytes, wake_worker, witness)
     book = Book(bus, metrics)
     working = Working(bus, packs, metrics, settings.batch, wake_worker)
     return ground.service(
@@ -37,7 +39,7 @@ def build(settings: IntakeSettings) -> Service:
         pages=PAGES,
         jobs=[working.run, Retention(bus, packs.organisations, settings.keep_days).run],
         waits=[accepting.waits, working.waits],
-        doormen=[accepting.run, book.run],
+        doormen=[accepting.run, book.run, witness.run],
         start=partial(_make_sources, settings, packs, bus),
         metrics=metrics,
         book=book,

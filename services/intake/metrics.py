@@ -18,6 +18,13 @@ INTAKE = (
     ),
     Metric("repeated", "counter", (), "deliveries with an id that was committed before"),
     Metric(
+        "accepted_gone",
+        "gauge",
+        (),
+        "of the last 500 deliveries that this process answered 200 within an hour, those that the database has not got: "
+        "P1 broken",
+    ),
+    Metric(
         "refused",
         "counter",
         ("organisation", "source", "reason"),

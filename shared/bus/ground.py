@@ -22,13 +22,13 @@ from shared.platform.auth import Keys
 from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.platform.figures import Figures, Sample, Sampler
-from shared.platform.http import Probe, create_app, seal
+from shared.platform.http import Probe, create_app, doors_of, seal
 from shared.platform.metrics import PLATFORM
 from shared.platform.pages import Pages, install
 from shared.platform.service import Part, Service
 from shared.platform.settings import ServiceSettings
 from shared.platform.tracing import Tracer
-from shared.platform.watching import Timed, Watch
+from shared.platform.watching import Timed, Watch, begin
 from shared.policy import Packs, load_packs
 
 __all__ = ["Ground"]
@@ -100,6 +100,7 @@ class Ground:
             app.include_router(router)
         if pages is not None:
             install(app, pages, settings, self.packs)
+        begin(self.platform, doors_of(app))
         return Service(
             name=self.name,
             settings=settings,

@@ -110,11 +110,12 @@ async def _ask(probe: Probe) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One route of a service: how it is called and what it asks of its caller."""
+    """One route of a service: how it is called, what it asks of its caller, and the status of an answer that went well."""
 
     methods: tuple[str, ...]
     path: str
     permission: Permission | Public | None
+    status: int = 200
 
 
 def doors_of(app: FastAPI) -> list[Door]:
@@ -127,6 +128,7 @@ def doors_of(app: FastAPI) -> list[Door]:
             tuple(sorted(route.methods or ())),
             _PARAMETER.sub("}", route.path or ""),
             next(permissions(route.dependant), None),
+            route.status_code or 200,
         )
         for route in iter_route_contexts(app.routes)
         if isinstance(route.original_route, APIRoute) and "platform" not in route.tags

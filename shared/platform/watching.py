@@ -3,19 +3,32 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from shared.platform.db import Database
+from shared.platform.http import Door
 from shared.platform.metrics import Instruments
 
-__all__ = ["Timed", "Watch"]
+__all__ = ["Timed", "Watch", "begin"]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 TICK_S = 0.25
 GONE = 499
-"""The caller hung up before there was an answer."""
+"""The caller hung up before there was an answer, which says nothing of the door: objectives leave it out. Whoever is kept
+waiting and then hangs up is counted by what the door would have answered, as it goes on to the end."""
+FAILED = (500, 503)
+"""What a door of ours answers when it fails."""
+
+
+def begin(instruments: Instruments, doors: Iterable[Door]) -> None:
+    """Let each door's successes and failures begin at nought: a rate does not see the first of a series that was not there."""
+    for door in doors:
+        for method in door.methods:
+            for status in (door.status, *FAILED):
+                instruments.add("http_requests", method, door.path, str(status), by=0)
 
 
 class Timed:
@@ -30,19 +43,25 @@ class Timed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = GONE
+        status, hung_up = GONE, False
         began = time.perf_counter()
+
+        async def heard() -> Any:
+            nonlocal hung_up
+            message = await receive()
+            hung_up = hung_up or (status == GONE and message["type"] == "http.disconnect")
+            return message
 
         async def noted(message: Any) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not hung_up:
                 status = message["status"]
             await send(message)
 
         try:
-            await self.app(scope, receive, noted)
+            await self.app(scope, heard, noted)
         except Exception:
-            status = 500
+            status = GONE if hung_up else 500
             raise
         finally:
             route = getattr(scope.get("route"), "path", UNMATCHED).replace(":path}", "}")

@@ -1,7 +1,7 @@
 """What comes in at the doors: deliveries that are refused, are not read, or cannot be."""
 
 from deploy.observe.alert import Alert, Case, Severity
-from deploy.observe.causes.series import of
+from deploy.observe.causes.series import of, two
 
 __all__ = ["CAUSES"]
 
@@ -13,6 +13,7 @@ LEAST = 3
 """Refusals before anybody is woken: a single one may be a slip, and a sender tries it again within the hour."""
 
 PENDING, FAILED = "houserules_intake_deliveries_pending_age_seconds", "houserules_intake_deliveries_failed"
+GONE = "houserules_intake_accepted_gone"
 INBOX = {"organisation": "westward", "source": "inbox"}
 OTHER = {"organisation": "wheatley", "source": "inbox"}
 NOBODY = {"organisation": "", "source": ""}
@@ -78,6 +79,17 @@ CAUSES = (
         "ticket",
         SOME_ACCEPTED,
         "Some deliveries to {{ $labels.organisation }}'s source {{ $labels.source }} are refused, and others are not.",
+    ),
+    Alert(
+        name="DeliveriesGone",
+        expr=f"sum by (service) ({GONE}) > 0",
+        severity="page",
+        summary="Deliveries that {{ $labels.service }} answered 200 are not in its database any more: promise P1 is broken.",
+        fires=(
+            Case({of("intake", GONE): "0x5 1x20"}, labels={"service": "intake"}),
+            Case(two("intake", GONE, "0x20", "2x20"), labels={"service": "intake"}),
+        ),
+        silent=(Case({of("intake", GONE): "0x20"}), Case({of("intake", GONE): "1x5 0x20"})),
     ),
     Alert(
         name="DeliveriesUnread",

@@ -1,1 +1,1 @@
-"""What runs beside the doors: the group committer, the worker behind it, retention."""
+"""What runs beside the doors: the group committer and its witness, the worker behind it, retention."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from services.intake.jobs.witness import Witness
 from services.intake.store import deliveries
 from services.intake.store.deliveries import Arrival
 from shared.bus.metrics import Instruments
@@ -38,6 +39,7 @@ class Accepting:
     metrics: Instruments
     max_waiting_bytes: int
     wake_worker: asyncio.Event
+    witness: Witness
     commits: int = 0
     """How many groups were committed."""
     _queue: deque[_Waiting] = field(default_factory=deque)
@@ -115,6 +117,8 @@ class Accepting:
             self._committing = False
         self.commits += 1
         self._count(group, new)
+        if new == len(group):
+            self.witness.remember([waiting.arrival for waiting in group])
         for waiting in group:
             if not waiting.committed.done():  # else its caller went away, or was told to come again
                 waiting.committed.set_result(None)
