@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import dashboard as boards
 
-from deploy.observe.dashboards.known import fresh, of_services
+from deploy.observe.dashboards.known import now, of_services
 from deploy.observe.dashboards.panels import Panels, Query, board, filled, series, stat, verdict
 from deploy.observe.dashboards.services import RATE, quantile, waiting
 
@@ -96,8 +96,8 @@ def dead() -> Panels:
     letters = "houserules_bus_dead_letters_open"
     return [
         stat("Dead letters open", "Nobody has dealt with these: `houserules dead-letters list`.",
-             Query(f"sum by (service) (max by (service, organisation, topic, code) ({letters}{{{ITS}}})) "
-                   f"or max by (service) (houserules_bus_outbox_rows{{{ITS}}}) * 0", BY),
+             Query(f"sum by (service) ({now(letters, '', ITS, 'service, organisation, topic, code')}) "
+                   f"or {now('houserules_bus_outbox_rows', '', ITS, 'service')} * 0", BY),
              steps=((None, "green"), (1, "red")), span=8, height=7),
         series("Oldest dead letter", "By organisation, topic and code.",
                Query("max by (service, organisation, topic, code) "
@@ -107,10 +107,10 @@ def dead() -> Panels:
                Query(f"sum by (service, code) (increase(houserules_bus_dead_letters_total{{{ITS}}}[1h]))",
                      f"{BY} {{{{code}}}}"), alert="DeadLettersOpen"),
         stat("Set aside by the relay", "Rows of outbox_refused.",
-             Query(f"max by (service) (houserules_bus_outbox_refused_rows{{{ITS}}})", BY),
+             Query(now("houserules_bus_outbox_refused_rows", "", ITS, "service"), BY),
              steps=((None, "green"), (1, "red")), span=12, height=5),
         verdict("Conservation", "P4: records that no outcome accounts for.",
-                Query(of_services(f"max by (service) ({fresh('houserules_bus_drift_records', '', ITS)})", ITS), BY),
+                Query(of_services(now("houserules_bus_drift_records", "", ITS, "service"), ITS), BY),
                 alert="ConservationDrift", span=12, height=5),
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@ read each of them: the time of reading moves on over one that failed.
 
 from deploy.observe.catalogue import SERVICES
 
-__all__ = ["FRESH_S", "fresh", "of_all", "of_landlords", "of_services"]
+__all__ = ["FRESH_S", "fresh", "now", "of_all", "of_landlords", "of_services"]
 
 FRESH_S = 90
 """When `DatabaseAway` fires, too: figures are read twice a minute even where that takes long, and scraped four times."""
@@ -29,9 +29,14 @@ def fresh(metric: str, service: str, labels: str) -> str:
     return f"{metric}{{{labels}}} and on (service, instance) {_alive(service)}"
 
 
+def now(metric: str, service: str, labels: str, by: str = "organisation") -> str:
+    """The most that a process of the service (of any, where none is named) says now; nothing where none knows."""
+    return f"max by ({by}) ({fresh(metric, service, labels)})"
+
+
 def of_landlords(metric: str, service: str, labels: str) -> str:
     """The most that a process of the service says now, for each landlord of whom it spoke within a day."""
-    known = f"max by (organisation) ({fresh(metric, service, labels)})"
+    known = now(metric, service, labels)
     of_before = f"max by (organisation) (last_over_time({metric}{{{labels}}}[1d])) * 0 - 1"
     return f"{known} or {of_before} {NOBODY}"
 

@@ -89,18 +89,22 @@ def verdict(
     broken: str = "BROKEN",
     kept: str = "kept",
     bound: float = 1.0,
+    worst: tuple[float, str] | None = None,
     alert: str,
     span: int = 6,
     height: int = 5,
 ) -> stats.Panel:
     """One word for each series, seen from across the room: kept below `bound`, broken from it on, or unknown.
 
-    The expression is asked for now alone, never for a value of before.
+    From the bound of `worst` on, where there is one, it is that word. The expression is asked for now alone, never for a
+    value of before.
     """
+    worse = [] if worst is None else [_range(worst[0], None, worst[1], RED)]
     words = [
         _range(None, UNKNOWN / 2, UNKNOWN_TEXT, PURPLE),
         _range(UNKNOWN / 2, bound - 1e-9, kept, GREEN),
-        _range(bound, None, broken, RED),
+        _range(bound, None if worst is None else worst[0] - 1, broken, RED),
+        *worse,
         _nothing(UNKNOWN_TEXT, PURPLE),
     ]
     return (
@@ -132,7 +136,7 @@ def stat(
 
 def _stat(title: str, description: str, asked: Sequence[Query], span: int, height: int) -> stats.Panel:
     panel = stats.Panel().title(title).description(description).datasource(DATASOURCE).span(span).height(height)
-    panel = panel.targets(list(_targets(asked, instant=True))).no_value("no data")
+    panel = panel.targets(list(_targets(asked, instant=True))).no_value("nothing is known now")
     reduce = common_builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
     return panel.reduce_options(reduce).graph_mode(common.BigValueGraphMode.NONE)
 

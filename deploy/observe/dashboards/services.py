@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from grafana_foundation_sdk.builders import dashboard as boards
 
+from deploy.observe.dashboards.known import now
 from deploy.observe.dashboards.panels import Panels, Query, board, filled, series, stat, verdict
 
 __all__ = ["RATE", "quantile", "service_boards", "waiting"]
@@ -42,8 +43,8 @@ def doors(service: str) -> Panels:
             span=4,
             height=7,
         ),
-        series("Requests a second", "By route and status; the route is a template, never a path.",
-               Query(f"sum by (route, status) (rate({requests}[{RATE}]))", "{{route}} {{status}}"),
+        series("Requests a second", "By route and status, of which there were any; the route is a template, never a path.",
+               Query(f"sum by (route, status) (rate({requests}[{RATE}])) > 0", "{{route}} {{status}}"),
                unit="reqps", span=8, alert="DoorsFailing"),
         series("Time to answer, 99 %", "From a request's head to the end of its answer.",
                Query(quantile(0.99, "houserules_http_seconds", its, "route"), "{{route}}"), unit="s", span=6),
@@ -98,7 +99,7 @@ def intake() -> Panels:
                Query(f"max by (organisation) (houserules_intake_deliveries_pending_age_seconds{{{ORG}}})", f"{BY} oldest, s"),
                alert="DeliveriesUnread"),
         stat("Could not be read", "Failed deliveries that wait for somebody: `houserules deliveries list`.",
-             Query(f"max by (organisation) (houserules_intake_deliveries_failed{{{ORG}}})", BY),
+             Query(now("houserules_intake_deliveries_failed", "intake", ORG), BY),
              steps=((None, "green"), (1, "orange")), height=7),
         stat("Workers", "Processes that had their turn at making events of deliveries within a minute; one has it at a time.",
              Query("count(time() - houserules_intake_turn_timestamp_seconds < 60) or vector(0)", "workers"),
@@ -147,10 +148,10 @@ def access() -> Panels:
                Query("histogram_quantile(0.5, sum by (organisation, le) "
                      f"(increase(houserules_access_leaving_to_confirmed_seconds_bucket{{{ORG}}}[1d])))", BY), unit="s"),
         stat("Oldest open removal", "How long it has been wanted.",
-             Query(f"max by (organisation) (houserules_access_revocations_oldest_seconds{{{ORG}}})", BY), unit="s",
+             Query(now("houserules_access_revocations_oldest_seconds", "access", ORG), BY), unit="s",
              height=7, span=6),
         stat("Questions for a person", "Open cases.",
-             Query(f"max by (organisation) (houserules_access_cases_open{{{ORG}}})", BY),
+             Query(now("houserules_access_cases_open", "access", ORG), BY),
              steps=((None, "green"), (1, "orange")), height=7, span=6),
         series("Timers: how late the latest is", "Leave that takes effect, rungs of the ladder.",
                Query(f'max by (organisation) (houserules_timer_late_seconds{{service="access",{ORG}}})', BY),
@@ -172,7 +173,7 @@ def consent() -> Panels:
         series("Images that lack something", "A consent or a check is missing for the content in force.",
                Query(f"max by (organisation) (houserules_consent_images_blocked{{{ORG}}})", BY)),
         stat("Oldest takedown", "How long it has been wanted.",
-             Query(f"max by (organisation) (houserules_consent_takedowns_oldest_seconds{{{ORG}}})", BY), unit="s",
+             Query(now("houserules_consent_takedowns_oldest_seconds", "consent", ORG), BY), unit="s",
              height=7, span=12),
         series("Timers: how late the latest is", "Consents that end, images that are to be judged again.",
                Query(f'max by (organisation) (houserules_timer_late_seconds{{service="consent",{ORG}}})', BY),

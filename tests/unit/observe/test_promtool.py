@@ -1,6 +1,10 @@
 """The rules as Prometheus' own checker sees them: they are rules, and each alert fires in its case and not beside it."""
 
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -34,9 +38,25 @@ def test_what_a_cluster_scrapes_is_a_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", cases())
-def test_every_alert_fires_in_its_case_and_is_silent_next_to_it(name: str) -> None:
-    tested = promtool("test", "rules", str(PLACE / name))
+def test_every_alert_fires_in_its_case_and_is_silent_next_to_it(tmp_path: Path, name: str) -> None:
+    """Over the shipped rules, but for those of which nothing of the file hangs: they cost two thirds of the time."""
+    content = (PLACE / name).read_text()
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [*_groups(content)]}))
+    (tmp_path / name).write_text(content)
+    tested = promtool("test", "rules", str(tmp_path / name))
     assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def _groups(tests: str) -> Iterator[dict[str, Any]]:
+    """The groups of the shipped rules with the alerts that these tests ask for, and the recorded rules that those use."""
+    asked = set(re.findall(r"alertname: (\w+)", tests))
+    groups = yaml.safe_load((PLACE / "rules.yml").read_text())["groups"]
+    alerts = [rule for group in groups for rule in group["rules"] if rule.get("alert") in asked]
+    used = {name for rule in alerts for name in re.findall(r"houserules:\w+:\w+", rule["expr"])}
+    for group in groups:
+        kept = [rule for rule in group["rules"] if rule in alerts or rule.get("record") in used]
+        if kept:
+            yield group | {"rules": kept}
 
 
 def test_the_checker_sees_an_alert_that_should_not_fire(tmp_path: Path) -> None:

@@ -10,15 +10,14 @@ from deploy.observe.catalogue import SERVICES
 from deploy.observe.dashboards.panels import UNKNOWN
 from deploy.observe.written import panels
 from tests.prometheus import promtool
+from tests.unit.observe.cases.panel import everybody, labels, process
 
 LANDLORD_PANELS = {
     "Answered in time": ("sla", "houserules_sla_targets_overdue"),
     "Leavers removed": ("access", "houserules_access_revocations_overdue"),
     "Images cleared": ("consent", "houserules_consent_takedowns_overdue"),
 }
-SAMPLED, DRIFT = "houserules_sampled_timestamp_seconds", "houserules_bus_drift_records"
-FAILING = "houserules_samples_failing"
-FRESH = "0+60x60"
+DRIFT = "houserules_bus_drift_records"
 Series = dict[str, str]
 Expected = dict[str, float]
 
@@ -26,10 +25,6 @@ Expected = dict[str, float]
 def of(service: str, name: str, process: int = 1, **labels: str) -> str:
     own = "".join(f',{label}="{value}"' for label, value in labels.items())
     return f'{name}{{service="{service}",instance="{service}:{process}",job="houserules"{own}}}'
-
-
-def process(service: str, up: str = "1x60", sampled: str = FRESH, number: int = 1, failing: str = "0x60") -> Series:
-    return {of(service, "up", number): up, of(service, SAMPLED, number): sampled, of(service, FAILING, number): failing}
 
 
 def overdue(service: str, metric: str, westward: str, wheatley: str, number: int = 1) -> Series:
@@ -57,14 +52,6 @@ def landlord_cases(service: str, metric: str) -> list[tuple[str, Series, Expecte
         ("could not read a figure and can again", process(service, failing="1x5 0x60") | says, kept),
         ("was never seen", {}, {"": UNKNOWN}),
     ]
-
-
-def everybody(but: str = "", up: str = "1x60", sampled: str = FRESH, failing: str = "0x60") -> Series:
-    made: Series = {}
-    for service in SERVICES:
-        made |= process(service, up, sampled, failing=failing) if service == but else process(service)
-        made |= {of(service, DRIFT): "0x60"}
-    return made
 
 
 SYSTEM = [
@@ -118,10 +105,6 @@ def checked(place: Path, tests: list[dict[str, Any]]) -> None:
     (place / "tests.yml").write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": tests}))
     done = promtool("test", "rules", str(place / "tests.yml"))
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def labels(**given: str) -> str:
-    return "{" + ",".join(f'{name}="{value}"' for name, value in given.items() if value) + "}"
 
 
 def test_a_landlords_promise_is_kept_broken_or_unknown(tmp_path: Path) -> None:
