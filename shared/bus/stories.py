@@ -6,9 +6,10 @@ linked to, not continued: at the boundary of trust it begins anew (W3C Trace Con
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from shared.bus.hand import Row
 from shared.bus.outbox import unpack

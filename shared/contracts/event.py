@@ -1,8 +1,9 @@
 """An event of ours in memory: CloudEvents' attributes, our extensions, and data of a known contract."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from shared.contracts.data import Data, Part
 from shared.contracts.registry import CONTRACTS, contract_of
@@ -10,8 +11,7 @@ from shared.contracts.registry import CONTRACTS, contract_of
 __all__ = ["Data", "Event", "Part", "event_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """CloudEvents 1.0 with our extensions.
 
     `name` has neither prefix nor version: `message-received` is `houserules.message-received.v1` on the wire. `key` is

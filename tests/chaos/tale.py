@@ -66,7 +66,7 @@ class Tale:
         for _ in range(self.random.randint(0, 10)):
             again = _event(self.random.choice(told), organisation, conversation)
             later = again.time + timedelta(seconds=self.random.randrange(1, 3600))
-            yield replace(again, time=later), self.random.choice((None, self.random.randrange(6)))
+            yield msgspec.structs.replace(again, time=later), self.random.choice((None, self.random.randrange(6)))
 
 
 def _event(fact: Said, organisation: str, conversation: str) -> Event:

@@ -1,10 +1,10 @@
 """`GET /conversations/{id}`: the whole history of one."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
+from msgspec.structs import asdict
 from pydantic import BaseModel
 
 from services.sla import store

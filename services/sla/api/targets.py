@@ -1,11 +1,11 @@
 """`GET /targets`: what is owed, and how it ended."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from msgspec.structs import asdict
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import Row
 

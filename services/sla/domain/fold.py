@@ -5,10 +5,12 @@ thing that settles it. Nothing here reads a clock: what a fact means does not de
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.sla.domain.facts import Fact, History, Step, timeline
 from services.sla.domain.target import Closing, Derived, How, Target, target_id
@@ -30,8 +32,7 @@ def derive(history: History, packs: Packs) -> Derived:
     return fold.outcome()
 
 
-@dataclass(slots=True)
-class _Message:
+class _Message(Struct, kw_only=True, gc=False):
     """A customer's message, as it stands at one point of the fold.
 
     `since` is when it counts as received, `turn` its place among those that were: of one instant the first is older.

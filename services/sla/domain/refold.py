@@ -1,8 +1,9 @@
 """Bring conversations up to date: fold what is known, compare with what was told."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from services.sla.domain.facts import History
 from services.sla.domain.fold import derive
@@ -16,8 +17,7 @@ Key = tuple[str, str]
 """Organisation and conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationRow:
+class ConversationRow(Struct, frozen=True, gc=False):
     """A conversation as it is kept: `next_at` is when its targets want to be looked at again."""
 
     organisation: str
@@ -26,8 +26,7 @@ class ConversationRow:
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRow:
+class TargetRow(Struct, frozen=True, gc=False):
     """A target as it is kept."""
 
     organisation: str
@@ -35,8 +34,7 @@ class TargetRow:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True, gc=False):
     """What to write and what to tell, of all conversations together."""
 
     conversations: tuple[ConversationRow, ...]

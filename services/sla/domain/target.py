@@ -1,11 +1,10 @@
 """A target: one thing that is owed, from when, until when, and what closed it."""
 
-import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
+import uuid_utils
 
 from shared.policy import Rule
 
@@ -13,11 +12,10 @@ __all__ = ["Closing", "Derived", "How", "Target", "target_id"]
 
 How = Literal["met", "waived", "exempted", "voided", "withdrawn"]
 
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:houserules:sla:target")
+_NAMESPACE = uuid_utils.uuid5(uuid_utils.NAMESPACE_URL, "urn:houserules:sla:target")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What settled a target, when, why, and the event that told of it. `clauses` are those that it keeps itself."""
 
     how: How
@@ -27,8 +25,7 @@ class Closing:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A target as the facts have it at the end of time; whether it was late is for `advance` to say.
 
     `rule` is that of the policy version in force at `started_at`. `opened_by` is the event that opened it, `story` the
@@ -54,8 +51,7 @@ class Target:
     closing: Closing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(msgspec.Struct, frozen=True, gc=False):
     """What the facts of a conversation come to: its targets in the order in which they opened, and its state."""
 
     targets: tuple[Target, ...]
@@ -65,4 +61,4 @@ class Derived:
 def target_id(organisation: str, conversation: str, kind: str, message: str, started_at: datetime) -> str:
     """UUIDv5 (RFC 9562) of what makes a target that one and no other; the list is JSON, so that no part runs over."""
     name = msgspec.json.encode([organisation, conversation, kind, message, started_at.astimezone(UTC)])
-    return str(uuid.uuid5(_NAMESPACE, name.decode()))
+    return str(uuid_utils.uuid5(_NAMESPACE, name.decode()))

@@ -4,10 +4,12 @@ Late means settled after the due time; equal is on time. The clock only says whe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.sla.domain.target import Closing, Derived, Target
 from shared.contracts import Event, contract_of, sla
@@ -38,8 +40,7 @@ _CLOSED: Mapping[str, type[Any]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True, gc=False):
     """A target as it was last told: one row of the table.
 
     `state` is open, met, breached, waived, exempted, voided or withdrawn. `closing` and `reason` say what settled it
@@ -74,8 +75,7 @@ class Standing:
     retracted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """What to keep and what to tell. `next_at` is when time alone has something to tell next, if ever."""
 
     standings: tuple[Standing, ...]

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -75,7 +74,7 @@ ADD_BLOCKS = (
 
 COLUMNS = frozenset({"source", "id", "name", "at", "message", "author"})
 """The fields of a fact that are columns; the others are its details."""
-DEFAULTS = {field.name: field.default for field in fields(Fact) if field.name not in COLUMNS}
+DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Fact) if field.name not in COLUMNS}
 
 
 async def add(tx: Tx, keys: Sequence[Key], said: Journal, blocks: Journal) -> list[History]:

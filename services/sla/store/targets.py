@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -83,7 +82,7 @@ WAITING = """
     where organisation = :organisation and closing is null
 """
 
-STANDING = tuple(field.name for field in fields(Standing))
+STANDING = Standing.__struct_fields__
 
 
 async def told(tx: Tx, keys: Sequence[Key]) -> dict[Key, dict[str, Standing]]:

@@ -4,7 +4,6 @@ What falls due in the bench has been folded by the service's own code; what only
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,7 +87,7 @@ async def settle_down(rows: asyncpg.Connection, packs: Packs, events: Sequence[E
     changes = refold(histories, {}, packs, now, uuid7)
     await _copy(rows, "facts", (_fact(event.key, fact) for event, fact in zip(events, facts, strict=True)))
     await _copy(rows, "targets", _targets(changes))
-    await _copy(rows, "conversations", (asdict(one) for one in changes.conversations))
+    await _copy(rows, "conversations", (msgspec.structs.asdict(one) for one in changes.conversations))
     await _copy(rows, "authors", ({"organisation": ORGANISATION, "author": fact.author} for fact in facts))
     await _copy(rows, "inbox", ({"organisation": ORGANISATION, "source": one.source, "id": one.id} for one in events))
 

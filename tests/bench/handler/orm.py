@@ -4,7 +4,6 @@ The decisions are our domain's. What differs from the service is that objects ar
 transaction of one message.
 """
 
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -28,8 +27,8 @@ from tests.bench.handler.workload import NOW
 __all__ = ["apply"]
 
 COLUMNS = frozenset({"source", "id", "name", "at", "message", "author"})
-DETAILS = {field.name: field.default for field in fields(Fact) if field.name not in COLUMNS}
-STANDING = tuple(field.name for field in fields(Standing) if field.name != "id")
+DETAILS = {field.name: field.default for field in msgspec.structs.fields(Fact) if field.name not in COLUMNS}
+STANDING = tuple(name for name in Standing.__struct_fields__ if name != "id")
 
 
 class Base(DeclarativeBase):

@@ -267,7 +267,7 @@ class Histories(RuleBasedStateMachine):
                 self.do(self.house.hear(event))
                 assert self.do(self._state()) == before
             else:
-                twin = Event(**{name: getattr(event, name) for name in Event.__slots__} | {"id": f"{event.id}-again"})
+                twin = Event(**{name: getattr(event, name) for name in Event.__struct_fields__} | {"id": f"{event.id}-again"})
                 self.hear(twin)
 
     @invariant()

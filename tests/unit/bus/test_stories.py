@@ -1,10 +1,10 @@
 """A story is one trace: every service names the same spans from the ids that events carry."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from shared.bus.codec import decode, encode
