@@ -28,7 +28,8 @@ SERVICES = frozenset(f"{OURS}{service}" for service in ("intake", "sla", "access
 FORWARDED = f"{OURS}intake/"
 STRUCTURED = b"application/cloudevents"
 SPECVERSION = ("ce_specversion", b"1.0")
-CONTENT_TYPE = ("content-type", b"application/json")
+JSON = b"application/json"
+CONTENT_TYPE = ("content-type", JSON)
 
 URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 """The characters that RFC 3986 knows."""
@@ -66,6 +67,7 @@ _structured = msgspec.json.Decoder(_Structured)
 _ATTRIBUTES = tuple(name for name in _Structured.__struct_fields__ if not name.startswith("data"))
 _HEADERS = {f"ce_{name}": name for name in _ATTRIBUTES}
 _TYPES = {known.type: known for known in CONTRACTS.values()}
+_TYPE_OF = {name: ("ce_type", known.type.encode()) for name, known in CONTRACTS.items()}
 
 
 def encode(event: Event) -> Wire:
@@ -78,13 +80,22 @@ def encode(event: Event) -> Wire:
         SPECVERSION,
         ("ce_id", event.id.encode()),
         ("ce_source", event.source.encode()),
-        ("ce_type", event.type.encode()),
+        _TYPE_OF[event.name],
         ("ce_time", _instant(event.time).encode()),
         ("ce_subject", key),
         ("ce_partitionkey", key),
         ("ce_organisation", event.organisation.encode()),
     ]
-    headers += [(f"ce_{name}", value.encode()) for name, value in _extensions(event)]
+    if event.clauses:
+        headers.append(("ce_clauses", ",".join(event.clauses).encode()))
+    for name, value in (
+        ("ce_correlationid", event.correlation_id),
+        ("ce_causationid", event.causation_id),
+        ("ce_mode", event.mode),
+        ("ce_traceparent", event.traceparent),
+    ):
+        if value:
+            headers.append((name, value.encode()))
     headers.append(CONTENT_TYPE)
     return Wire(key, headers, body)
 
@@ -99,19 +110,8 @@ def encode_structured(event: Event) -> Wire:
     return Wire(binary.key, [("content-type", STRUCTURED + b"+json; charset=utf-8")], msgspec.json.encode(document))
 
 
-def _extensions(event: Event) -> list[tuple[str, str]]:
-    given = (
-        ("clauses", ",".join(event.clauses)),
-        ("correlationid", event.correlation_id),
-        ("causationid", event.causation_id),
-        ("mode", event.mode),
-        ("traceparent", event.traceparent),
-    )
-    return [(name, value) for name, value in given if value]
-
-
 def _instant(time: datetime) -> str:
-    return f"{time.astimezone(UTC).isoformat()[:-6]}Z"
+    return f"{(time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()[:-6]}Z"
 
 
 def decode(topic: str, wire: Wire, topics: Topics) -> Event:
@@ -165,7 +165,7 @@ def read(topic: str, wire: Wire, topics: Topics, names: Container[str] | None) -
 def _parts(wire: Wire) -> tuple[dict[str, str], bytes]:
     """The attributes that we know and the data, of either mode."""
     headers = dict(wire.headers)
-    if _media_type(headers).startswith(STRUCTURED):
+    if headers.get("content-type") != JSON and _media_type(headers).startswith(STRUCTURED):
         return _from_document(wire.body)
     if len(headers) != len(wire.headers):
         names = [name for name, _ in wire.headers if name.startswith("ce_")]
