@@ -24,6 +24,7 @@ from shared.bus.records import Batch, Handler, Record, Subscription
 from shared.bus.refusals import in_words
 from shared.bus.tx import Bus
 from shared.bus.watchdog import Watchdog
+from shared.bus.writing import Writing
 from shared.platform.backoff import jitter
 from shared.platform.cluster import Cluster, FileUnusable
 
@@ -66,8 +67,7 @@ class Consumer:
         self.assignment = Assignment(bus, self.broker, self.by_topic, self.applier.bugs)
         self._committer: Committer | None = None
         self._failures: dict[str, int] = {}
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.writing = Writing()
         if not self.by_topic:
             raise BusFault("a consumer needs a subscription")
 
@@ -149,26 +149,31 @@ class Consumer:
                 await self._close(client)
 
     async def _read(self, client: AIOKafkaConsumer, stop: asyncio.Event, observing: "asyncio.Task[None]") -> None:
-        """Poll and decode one batch while the one before is written: one batch at a time in the database."""
+        """Poll and decode one batch while those before are written, of other partitions as long as there are any."""
         committer = self._committer = Committer(client, self.bus.instruments)
-        ahead = asyncio.create_task(self._poll(client))
+        ahead = asyncio.create_task(self._poll(client, frozenset()))
         try:
             while not (stop.is_set() or self._expelled):
                 portions = await ahead
                 await self.assignment.mend(client)
                 committer.note(self.assignment.take_placed())
-                ahead = asyncio.create_task(self._poll(client))
-                await self._write(client, portions, committer)
+                taken = frozenset(portion.partition for portion in portions)
+                ahead = asyncio.create_task(self._poll(client, taken | self.writing.partitions))
+                if portions:
+                    await self.writing.begin(self._write(client, portions, committer), taken)
+                await self.writing.take_faults()
                 if observing.done():
                     observing.result()
         finally:
             await asyncio.wait([ahead])
+            await self.writing.settle()
             await committer.close()
 
-    async def _poll(self, client: AIOKafkaConsumer) -> list[Portion]:
-        """What is there, decoded. Never cancelled: aiokafka would lose what it had fetched."""
+    async def _poll(self, client: AIOKafkaConsumer, busy: frozenset[Partition]) -> list[Portion]:
+        """What is there, decoded, of partitions that are not `busy` first. Never cancelled: aiokafka would lose what it
+        had fetched."""
         try:
-            polled = await poll(client, self.assignment)
+            polled = await poll(client, self.assignment, busy)
         except KafkaError as error:
             log.warning("poll failed", error=type(error).__name__, reason=self._said(error))
             self._expelled |= isinstance(error, GroupAuthorizationFailedError)
@@ -183,11 +188,7 @@ class Consumer:
 
     async def _write(self, client: AIOKafkaConsumer, portions: Sequence[Portion], committer: Committer) -> None:
         for work in divide(portions, self.by_topic):
-            self._idle.clear()
-            try:
-                await self._apply(client, work, committer)
-            finally:
-                self._idle.set()
+            await self._apply(client, work, committer)
 
     async def _apply(self, client: AIOKafkaConsumer, work: Work, committer: Committer) -> None:
         """Apply what still follows on the positions; hold or read again what could not be."""
@@ -226,10 +227,9 @@ class Consumer:
             self.assignment.hold(client, partitions, "transient", pause)
 
     async def revoked(self) -> None:
-        """Finish the batch in hand, five seconds at the most, and give the partitions up."""
+        """Finish the batches in hand, five seconds at the most, and give the partitions up."""
         self.assignment.revoked()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), RELEASE_S)
+        await self.writing.idle(RELEASE_S)
         if self._committer is not None:
             await self._committer.last()
 

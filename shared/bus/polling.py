@@ -1,7 +1,7 @@
 """One poll of the client. What cannot be read holds its own partition: the others go on."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -22,15 +22,29 @@ ROUNDS = 15
 """How often a sweep asks every partition before it gives up: what is fetched again may take its time."""
 
 
-async def poll(client: Any, assignment: Assignment) -> Mapping[Any, Sequence[Raw]]:
-    """What is there. Raises KafkaError for a failure that says nothing about a record."""
+async def poll(
+    client: Any, assignment: Assignment, busy: Collection[Partition] = frozenset()
+) -> Mapping[Any, Sequence[Raw]]:
+    """What is there, of partitions that are not `busy` first. Raises KafkaError for a failure that says nothing about a
+    record.
+
+    The client by itself would go on with one partition until all that it has fetched of it is taken.
+    """
     try:
-        polled: Mapping[Any, Sequence[Raw]] = await client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        polled = await _idle_first(client, assignment, busy)
     except Exception as error:
         if not _unreadable(error):
             raise
         return await _sweep(client, assignment)
     return polled
+
+
+async def _idle_first(client: Any, assignment: Assignment, busy: Collection[Partition]) -> Mapping[Any, Sequence[Raw]]:
+    idle = [TopicPartition(*partition) for partition in assignment.readable() if partition not in busy]
+    polled: Mapping[Any, Sequence[Raw]] = {}
+    if busy and idle:
+        polled = await client.getmany(*idle, timeout_ms=0, max_records=MOST_RECORDS)
+    return polled or await client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
 
 
 def _unreadable(error: Exception) -> bool:
