@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Row
 
 from services.access.domain import OPEN, Revocation
@@ -25,7 +25,7 @@ SAVE = """
         :organisation, id, person, stint, kind, item, action, "grant", site, account, network, role, reason,
         leave_at, known_at, levels[1], levels, policy, owner, state, story, cause, level, claimed_by, claimed_at,
         confirmed_by, confirmed_at, evidence, waived_until, next_at
-    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+    from json_to_recordset(cast(:rows as json)) as r(
         id text, person text, stint text, kind text, item text, action text, "grant" text, site text, account text,
         network text, role text, reason text, leave_at timestamptz, known_at timestamptz, levels timestamptz[],
         policy text, owner text, state text, story text, cause text, level integer, claimed_by text,
@@ -41,7 +41,8 @@ SAVE = """
         confirmed_at = excluded.confirmed_at, evidence = excluded.evidence, waived_until = excluded.waived_until,
         next_at = excluded.next_at
 """
-"""Rows as one JSON document: they hold arrays, and `unnest` would run those together."""
+"""Rows as one JSON document: they hold arrays, and `unnest` would run those together. `json` takes PostgreSQL half as long as
+`jsonb`, which it would first make and then read."""
 
 OF_PEOPLE = """
     select * from revocations where organisation = :organisation and person = any(cast(:people as text[]))
@@ -83,7 +84,7 @@ FILTERS: Mapping[str, str] = MappingProxyType(
     }
 )
 IN_ORDER = " order by deadline, revocation limit :most"
-FIELDS = tuple(field.name for field in fields(Revocation) if field.name not in ("id", "levels"))
+FIELDS = tuple(name for name in Revocation.__struct_fields__ if name not in ("id", "levels"))
 
 
 def of_row(row: Row[Any]) -> Revocation:
@@ -96,10 +97,7 @@ async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation]) -> 
     """Write these."""
     if not revocations:
         return
-    rows = [
-        {"id": one.id, "levels": one.levels, "next_at": one.next_at} | {name: getattr(one, name) for name in FIELDS}
-        for one in revocations
-    ]
+    rows = [{"next_at": one.next_at} | asdict(one) for one in revocations]
     await tx.execute(SAVE, organisation=organisation, rows=msgspec.json.encode(rows).decode())
 
 

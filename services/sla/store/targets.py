@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Row
 
 from services.sla.domain import Changes, ConversationRow, Key, Standing
@@ -35,7 +36,7 @@ SAVE_TARGETS = """
         organisation, id, conversation, kind, message, message_kind, site, cycle, started_at, due_at, warn_at,
         policy, observe, clauses, story, owner, state, revision, warned_at, breach, noticed_at, settled_at, closing,
         reason, working_s, retracted
-    from jsonb_to_recordset(cast(:rows as jsonb)) as t(
+    from json_to_recordset(cast(:rows as json)) as t(
         organisation text, id uuid, conversation text, kind text, message text, message_kind text, site text,
         cycle integer, started_at timestamptz, due_at timestamptz, warn_at timestamptz[], policy text,
         observe boolean, clauses text[], story text, owner text, state text, revision integer, warned_at timestamptz,
@@ -50,7 +51,8 @@ SAVE_TARGETS = """
         closing = excluded.closing, reason = excluded.reason, working_s = excluded.working_s,
         retracted = excluded.retracted
 """
-"""Rows as one JSON document: they hold arrays, and `unnest` would run those together."""
+"""Rows as one JSON document: they hold arrays, and `unnest` would run those together. `json` takes PostgreSQL half as long as
+`jsonb`, which it would first make and then read."""
 
 SAVE_CONVERSATIONS = """
     update conversations c
@@ -99,7 +101,7 @@ async def save(tx: Tx, changes: Changes) -> None:
     """Write what changed."""
     if changes.targets:
         rows = [
-            {"organisation": row.organisation, "conversation": row.conversation} | _values(row.standing)
+            {"organisation": row.organisation, "conversation": row.conversation} | asdict(row.standing)
             for row in changes.targets
         ]
         await tx.execute(SAVE_TARGETS, rows=msgspec.json.encode(rows).decode())
@@ -161,7 +163,3 @@ def standing_of(row: Row[Any]) -> Standing:
     known = row._mapping
     values = {name: known[name] for name in STANDING if name != "id"}
     return Standing(id=str(row.target), **values | {"warn_at": tuple(row.warn_at), "clauses": tuple(row.clauses)})
-
-
-def _values(standing: Standing) -> dict[str, Any]:
-    return {name: getattr(standing, name) for name in STANDING}
