@@ -4,9 +4,12 @@ Clauses: westward:6.4, 7.11.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.access.domain.cases import Breaker, Cases
 from services.access.domain.employment import Employment, Leave, Stint, employment
@@ -23,8 +26,7 @@ __all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up", "held_un
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True, gc=False):
     """A stint as it was last told. `state` is active, leaving or left, and left stays left.
 
     `hold` is the case of the breaker that keeps the leave from taking effect, `counted_at` when it was counted there.

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 __all__ = ["Admins", "Held", "Holder", "Item", "Owned", "items_of", "snapshot_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True, gc=False):
     """A grant in force, with what its account and its site say of it."""
 
     grant: str
@@ -25,8 +26,7 @@ class Held:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
+class Owned(Struct, frozen=True, kw_only=True, gc=False):
     """A site that is not closed and the person who answers for it."""
 
     site: str
@@ -36,8 +36,7 @@ class Owned:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True, gc=False):
     """One thing that gives somebody access, and what removes it. `since` is when the register first had it."""
 
     kind: str

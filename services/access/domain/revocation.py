@@ -1,10 +1,12 @@
 """A revocation's life: planned → requested → claimed → confirmed; held, waived, reopened, cancelled on the way."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.access.domain.ladder import LEVELS
 from services.access.domain.register import Item
@@ -68,8 +70,7 @@ class Forbidden(Exception):
     """This person may not do it; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
+class Revocation(Struct, frozen=True, kw_only=True, gc=False):
     """One item of access to be taken from somebody: one row of the table.
 
     `levels` are the instants of the ladder, `level` how many of them were told. `owner` is frozen when it opens.

@@ -1,7 +1,8 @@
 """What comes with time, or with another administrator, to revocations that are open already."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from services.access.domain.ladder import LEVELS
 from services.access.domain.register import Admins

@@ -267,7 +267,9 @@ class Histories(RuleBasedStateMachine):
                 self.do(self.house.hear(event))
                 assert self.do(self._state()) == before
             else:
-                twin = Event(**{name: getattr(event, name) for name in Event.__struct_fields__} | {"id": f"{event.id}-again"})
+                twin = Event(
+                    **{name: getattr(event, name) for name in Event.__struct_fields__} | {"id": f"{event.id}-again"}
+                )
                 self.hear(twin)
 
     @invariant()

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from statistics import median
@@ -79,7 +80,7 @@ def random_events(random: Random, number: int) -> list[Event]:
     if random.random() < 0.5:
         told.append(conversation_reassigned(random.choice(("p7", "p8")), at="Fri 09:00"))
     moved = [
-        msgspec.structs.replace(one, data=msgspec.structs.replace(one.data, site=site)) if hasattr(one.data, "site") else one
+        replace(one, data=msgspec.structs.replace(one.data, site=site)) if hasattr(one.data, "site") else one
         for one in told
     ]
     return [event_of(one, organisation, f"c{number}", story=f"{number}-") for one in moved]

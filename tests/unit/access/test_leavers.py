@@ -1,9 +1,9 @@
 """The table of leavers, row by row. Clauses: westward:6.4, 7.11."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from services.access.domain import Holder
 from shared.contracts import Event

@@ -51,7 +51,7 @@ def event(cause: Event | None = None, **more: object) -> Event:
         ConversationResolved(conversation="c", at=at),
         id=uuid7(), source="/houserules/sla", organisation="westward", time=at, cause=cause,
     )  # fmt: skip
-    return replace(made, **more) if more else made  # type: ignore[arg-type] # whichever attributes a case changes
+    return replace(made, **more) if more else made
 
 
 def row(told: Event) -> Row:
