@@ -126,7 +126,7 @@ _BUS = (
         old="            await Outbox.insert(self, rows)\n",
         new=(
             "            async with self.connection.engine.begin() as other:\n"
-            "                await Outbox.insert(Tx(other, self.now, self.topics), rows)\n"
+            "                await Outbox.insert(Tx(other, self.now, self.topics, self._tracer), rows)\n"
         ),
         red=(ROLLBACK,),
         green=(FLOW, f"{BUS}/test_order.py::test_emit_without_the_lock_raises"),
