@@ -110,7 +110,7 @@ def _fact(conversation: str, fact: Fact) -> dict[str, Any]:
 
 def _targets(changes: Changes) -> Iterable[dict[str, Any]]:
     for row in changes.targets:
-        columns = {name: getattr(row.standing, name) for name in row.standing.__slots__}
+        columns = {name: getattr(row.standing, name) for name in row.standing.__struct_fields__}
         columns["target"] = columns.pop("id")
         yield {"organisation": row.organisation, "conversation": row.conversation} | columns
 
