@@ -18,7 +18,8 @@ ACCESS = (
         "revocations_open",
         "gauge",
         ("organisation",),
-        "access that is to go and is not known to be gone; also that of leavers who are held as too many left at once",
+        "access that is to go now and is not known to be gone, as access's pages count it: also that of leavers who are held "
+        "as too many left at once, and not what is waived",
     ),
     Metric("revocations_overdue", "gauge", ("organisation",), "of these, those past their deadline: a promise broken"),
     Metric("revocations_oldest_seconds", "gauge", ("organisation",), "how long the oldest of them is wanted"),
@@ -33,7 +34,7 @@ ACCESS = (
         "histogram",
         ("organisation",),
         "from leaving, or from when we were told of it, until the removal was asked for; without what was held as "
-        "nobody else would administer the site, with the time of leavers who were held as too many left at once",
+        "nobody else would administer the site, or as too many left at once",
         DELAYS,
     ),
     Metric(

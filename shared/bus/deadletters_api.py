@@ -57,9 +57,9 @@ class Letter(Summary):
 
 
 class Closing(BaseModel):
-    """Why nothing more is to be done about one: 1 to 500 characters, for the audit."""
+    """Why nothing more is to be done about one: 1 to 500 characters, not all of them blank, for the audit."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern="^[^\\x00]*[^\\s\\x00][^\\x00]*$")]
 
 
 class Page(BaseModel):

@@ -36,7 +36,7 @@ log = structlog.get_logger("bus")
 class Tx:
     """A database transaction that events can be emitted in. Policy time stands still in it: `now`."""
 
-    __slots__ = ("_held", "_rows", "_tracer", "begun", "connection", "heard", "now", "said", "topics")
+    __slots__ = ("_held", "_rows", "_tracer", "begun", "connection", "heard", "measured", "now", "said", "topics")
 
     def __init__(self, connection: AsyncConnection, now: datetime, topics: Topics, tracer: Tracer) -> None:
         self.connection = connection
@@ -47,6 +47,8 @@ class Tx:
         """What is applied and what is emitted here: measured once it is committed."""
         self.begun: list[Begun] = []
         """What was emitted here by no event's cause, where it is traced."""
+        self.measured = True
+        """False where what is told waited for a person, so that its delay says nothing of this system."""
         self._tracer = tracer
         self._held: set[tuple[str, str, str]] = set()
         self._rows: list[OutboxRow] = []
@@ -160,7 +162,7 @@ class Bus:
             say(tx.said)
             if tx.begun:
                 begun(self.tracer, self.service, tx.begun, began, time.time())
-            if self.measure is not None:
+            if self.measure is not None and tx.measured:
                 self.measure(tx)
         except Exception as error:  # noqa: BLE001 whoever hears of it would do again what is done
             log.error("what was committed cannot be shown", error=type(error).__name__, reason=where(error))

@@ -139,6 +139,7 @@ async def _decide(request: Request, decider: Principal, id: str, outcome: str, b
                 after={"state": closed.state, "outcome": outcome},
             )
             if held:
+                tx.measured = False
                 await cases.let_go(tx, organisation, id)
                 await settle(tx, packs_of(request), organisation, [person for person, _ in held])
             return json_answer(_body(closed, ()))

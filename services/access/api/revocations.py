@@ -122,7 +122,7 @@ def body_of(one: Revocation, now: datetime) -> dict[str, Any]:
     return {name: getattr(one, name) for name in SAME} | {
         "revocation": one.id,
         "item": {"kind": one.kind, "id": one.item},
-        "overdue": one.open and one.deadline <= now,
+        "overdue": one.to_go(now) and one.deadline <= now,
     }
 
 
@@ -131,8 +131,10 @@ async def list_revocations(
     request: Request,
     reader: Reader,
     state: Annotated[State | None, Query()] = None,
-    overdue: Annotated[bool | None, Query(description="open, and its deadline is reached")] = None,
-    open: Annotated[bool | None, Query(description="requested, and not known to be gone")] = None,
+    overdue: Annotated[bool | None, Query(description="to go now, and its deadline is reached")] = None,
+    open: Annotated[
+        bool | None, Query(description="to go now, and not known to be gone: not what is waived or planned for later")
+    ] = None,
     person: Annotated[Text | None, Query()] = None,
     limit: Limit = 100,
     cursor: Cursor = None,

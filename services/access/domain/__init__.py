@@ -5,7 +5,7 @@ from services.access.domain.employment import Employment, Leave, Stint, begins, 
 from services.access.domain.facts import FACTS, SOURCE, Fact
 from services.access.domain.leavers import Known, Line, Settled, Standing, World, bring_up, held_until
 from services.access.domain.register import Admins, Held, Holder, Item, Owned, items_of, snapshot_of
-from services.access.domain.revocation import ACTS, HELD, OPEN, STATES, Forbidden, Refused, Revocation
+from services.access.domain.revocation import ACTS, HELD, OPEN, STATES, TO_GO, Forbidden, Refused, Revocation
 from services.access.domain.telling import Telling
 from services.access.domain.watching import chase, release
 
@@ -16,6 +16,7 @@ __all__ = [
     "OPEN",
     "SOURCE",
     "STATES",
+    "TO_GO",
     "Admins",
     "Breaker",
     "Case",

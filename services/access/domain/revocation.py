@@ -17,6 +17,7 @@ __all__ = [
     "HELD",
     "OPEN",
     "STATES",
+    "TO_GO",
     "Forbidden",
     "Refused",
     "Revocation",
@@ -44,6 +45,8 @@ STATES = (
 )
 OPEN = frozenset(STATES) - {"planned", "confirmed", "cancelled"}
 """The access is to go and is not known to be gone."""
+TO_GO = OPEN - {"waived"}
+"""It is to go now."""
 CLAIMABLE = frozenset({"requested", "dispatched", "assigned", "failed", "reopened"})
 CLAIMED = frozenset({"claimed", "verifying"})
 ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -123,6 +126,11 @@ class Revocation(Struct, frozen=True, kw_only=True, gc=False):
     def open(self) -> bool:
         """The access is not known to be gone."""
         return self.state in OPEN
+
+    def to_go(self, now: datetime) -> bool:
+        """It is to go now: also that of a leaver who is held as one of too many, and not while it is waived."""
+        held = self.state == "planned" and self.leave_at is not None and self.leave_at <= now
+        return held or self.state in TO_GO
 
     @property
     def next_at(self) -> datetime | None:

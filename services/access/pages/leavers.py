@@ -28,7 +28,8 @@ SHOW: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         "open": ("Open", {"open": True}),
         "overdue": ("Overdue", {"overdue": True}),
         "held": ("Held", {"state": "held-last-admin"}),
-        "planned": ("Leaving later", {"state": "planned"}),
+        "waived": ("Waived", {"state": "waived"}),
+        "planned": ("Leaving later", {"state": "planned", "open": False}),
         "confirmed": ("Confirmed gone", {"state": "confirmed"}),
         "cancelled": ("Cancelled", {"state": "cancelled"}),
     }

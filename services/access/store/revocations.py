@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import asdict
 from sqlalchemy import Row
 
-from services.access.domain import OPEN, Revocation
+from services.access.domain import TO_GO, Revocation
 from shared.bus.tx import Tx
 
 __all__ = ["counts", "due", "find", "held_in", "of_people", "of_row", "page_of", "save"]
@@ -60,11 +60,14 @@ DUE = """
     limit :most
 """
 
-COUNTS = """
-    select count(*) filter (where state = any(cast(:open as text[]))) as open,
-        count(*) filter (where state = any(cast(:open as text[])) and deadline <= :now) as overdue,
+IS_TO_GO = "(state = any(cast(:to_go as text[])) or (state = 'planned' and leave_at <= :now))"
+"""As the rules say it of one, `Revocation.to_go`; the figures of `metrics.py` count by it, too."""
+
+COUNTS = f"""
+    select count(*) filter (where {IS_TO_GO}) as open,
+        count(*) filter (where {IS_TO_GO} and deadline <= :now) as overdue,
         count(*) filter (where state = 'held-last-admin') as held,
-        count(*) filter (where state = 'planned') as planned
+        count(*) filter (where state = 'planned' and not {IS_TO_GO}) as planned
     from revocations
     where organisation = :organisation and (cast(:owner as text) is null or owner = :owner)
 """
@@ -76,10 +79,10 @@ FILTERS: Mapping[str, str] = MappingProxyType(
         "state": "state = :state",
         "person": "person = :person",
         "owner": "owner = :owner",
-        "overdue": "(deadline <= :overdue and state = any(cast(:open as text[])))",
-        "timely": "not (deadline <= :timely and state = any(cast(:open as text[])))",
-        "open": "state = any(cast(:open as text[]))",
-        "not_open": "state <> all(cast(:open as text[]))",
+        "overdue": f"(deadline <= :now and {IS_TO_GO})",
+        "timely": f"not (deadline <= :now and {IS_TO_GO})",
+        "open": IS_TO_GO,
+        "not_open": f"not {IS_TO_GO}",
         "after": "(deadline, revocation) > (cast(:after_deadline as timestamptz), :after_revocation)",
     }
 )
@@ -127,7 +130,7 @@ async def find(tx: Tx, organisation: str, revocation: str) -> Revocation | None:
 
 async def counts(tx: Tx, organisation: str, owner: str | None = None) -> Mapping[str, int]:
     """How many are open, overdue, held and planned."""
-    rows = await tx.fetch(COUNTS, organisation=organisation, owner=owner, open=sorted(OPEN), now=tx.now)
+    rows = await tx.fetch(COUNTS, organisation=organisation, owner=owner, to_go=sorted(TO_GO), now=tx.now)
     return dict(rows[0]._mapping)
 
 
@@ -145,14 +148,14 @@ async def page_of(
 ) -> Sequence[Row[Any]]:
     """An organisation's revocations by deadline, from behind `after` (deadline, revocation) on."""
     given: dict[str, Any] = {"organisation": organisation, "state": state, "person": person, "owner": owner}
-    if overdue is not None:
-        given["overdue" if overdue else "timely"] = tx.now
     values = {name: value for name, value in given.items() if value is not None}
     filters = [FILTERS[name] for name in values]
+    if overdue is not None:
+        filters.append(FILTERS["overdue" if overdue else "timely"])
     if is_open is not None:
         filters.append(FILTERS["open" if is_open else "not_open"])
     if overdue is not None or is_open is not None:
-        values["open"] = sorted(OPEN)
+        values |= {"to_go": sorted(TO_GO), "now": tx.now}
     if after is not None:
         filters.append(FILTERS["after"])
         values |= {"after_deadline": after[0], "after_revocation": after[1]}

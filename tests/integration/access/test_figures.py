@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from services.access.handlers import people
 from services.access.metrics import FIGURES
+from services.access.store.revocations import counts as counted
 from shared.bus import Record, Subscription, Tx, positions
 from shared.bus.applying import Applier
 from shared.bus.positions import Log, Partition
@@ -31,10 +32,26 @@ async def _open(house: Landlord) -> dict[str, float | None]:
     samples = [(own, sample) for sample in FIGURES.samples]
     await Sampler(house.bus.database, house.bus.clock, ["westward"], platform, samples).sample()
     assert registry.get_sample_value("houserules_samples_failed_total") == 0
-    return {
+    said = {
         name: registry.get_sample_value(f"houserules_access_revocations_{name}", {"organisation": "westward"})
         for name in ("open", "overdue", "oldest_seconds")
     }
+    await _as_people_are_shown(house, said)
+    return said
+
+
+async def _as_people_are_shown(house: Landlord, said: dict[str, float | None]) -> None:
+    """The page and its lists say the same numbers as the figures, and of each revocation once whether it is to go now."""
+    async with house.bus.transaction() as tx:
+        counts = await counted(tx, "westward", None)
+    assert {"open": counts["open"], "overdue": counts["overdue"]} == {name: said[name] for name in ("open", "overdue")}
+    for name in ("open", "overdue"):
+        listed = (await house.get("/revocations", **{name: "true"})).json()["items"]
+        others = (await house.get("/revocations", **{name: "false"})).json()["items"]
+        assert len(listed) == said[name]
+        assert len(listed) + len(others) == len((await house.get("/revocations")).json()["items"])
+        if name == "overdue":
+            assert [one["overdue"] for one in (*listed, *others)] == [True] * len(listed) + [False] * len(others)
 
 
 async def test_what_is_waived_is_neither_open_nor_the_oldest(staffed: Landlord) -> None:
@@ -62,8 +79,12 @@ async def test_who_has_left_and_is_held_as_one_too_many_can_still_speak_for_the_
     staffed.clock("Wed 09:00")
     assert await _open(staffed) == {"open": 2, "overdue": 2, "oldest_seconds": 48 * HOUR}
     (case,) = (await staffed.get("/cases", kind="leavers-held")).json()["items"]
+    before = await _delays(staffed)
+    await staffed.forget()
     released = await staffed.client.post(f"/cases/{case['case']}/release", headers=staffed.token("westward"))
     assert released.status_code == 200
+    assert (await staffed.names()).count("revoke-access") == 2
+    assert await _delays(staffed) == before, "they waited for a person, who let them go"
     for item in ("g1", "gw"):
         await staffed.act(known[item]["revocation"], "confirm", file=PDF)
     assert await _open(staffed) == {"open": 0, "overdue": 0, "oldest_seconds": 0}

@@ -246,7 +246,8 @@ async def test_the_head_waives_with_a_reason_and_an_end(staffed: Landlord) -> No
     assert refused.status_code == 422 and "within 30 days" in text_of(refused)
     assert 'value="2027-01-01"' in refused.text and "Hand-over to m1</textarea>" in refused.text
     assert (await head.send(path, until="2026-03-20", reason="Hand-over to m1")).status_code == 303
-    assert "Waived until Sat 21 Mar 00:00" in await head.told()
+    assert "Waived until Sat 21 Mar 00:00" in await head.told("/?show=waived")
+    assert "Waived until" not in await head.told(), "it is not to go now"
 
 
 async def test_a_line_manager_sees_and_claims_what_they_answer_for(staffed: Landlord) -> None:

@@ -72,7 +72,7 @@ async def test_what_can_never_be_read_is_closed_with_a_reason_and_kept(world: Wo
     await _bury(world, 2)
     async with _client(world, tmp_path, "ops") as client:
         closing, sent = [one["id"] for one in (await client.get("/dead-letters")).json()["items"]]
-        for body in ({}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "a\0b"}):
+        for body in ({}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "a\0b"}, {"reason": " \n\u00a0"}):
             assert (await client.post(f"/dead-letters/{closing}/close", json=body)).status_code in (400, 422), body
         answer = await client.post(f"/dead-letters/{closing}/close", json={"reason": "sent again, right"})
         closed = answer.json()
