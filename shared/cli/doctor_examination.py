@@ -32,9 +32,9 @@ def examine(stack: Stack, users: Sequence[str] = ()) -> list[Finding]:
     except Failure as failure:
         return [*findings, bad("stack file", "", str(failure), "start the stack as yourself, with `make run`")]
     if file is None:
-        return [*findings, *doctor_machine.ports(), *_without(stack), verdicts.mail()]
+        return [*findings, *doctor_machine.ports(), *_without(stack)]
     findings += [ok("ports", "", "the stack's own"), doctor_machine.stack_file(stack), _policy_time(file)]
-    return [*findings, *asyncio.run(_running(stack, file, users)), verdicts.mail()]
+    return [*findings, *asyncio.run(_running(stack, file, users))]
 
 
 def _without(stack: Stack) -> list[Finding]:

@@ -10,7 +10,6 @@ __all__ = [
     "dead_letters",
     "dependencies",
     "lag",
-    "mail",
     "migrations",
     "outbox",
     "permissions",
@@ -200,11 +199,6 @@ def relay(service: str, holders: Sequence[str], *, up: bool) -> Finding:
     return bad(
         "relay", service, "nobody leads: nothing is sent", "read its log for `relay`; is Kafka reachable from it?"
     )
-
-
-def mail() -> Finding:
-    """No notice goes out by any channel yet; a line that says ok would be a lie."""
-    return unchecked("mail", "", "not configured: this version sends no mail and no other notice")
 
 
 def _some(texts: Sequence[str]) -> str:

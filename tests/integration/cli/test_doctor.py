@@ -26,7 +26,6 @@ from tests.stacks import RunningStack, running
 pytestmark = pytest.mark.long  # each breaks a running stack and has it mended
 
 Line = tuple[str, str]
-MAIL = ("mail", "")
 ACCESS = ("access lists", "")
 """Of a broker that is this machine's alone there are none."""
 
@@ -60,7 +59,7 @@ def bad(patient: RunningStack, *others: Line) -> tuple[Line, dict[str, Any]]:
     found = look(patient)
     wrong = [(line, one) for line, one in found.items() if one["verdict"] in ("bad", "warning")]
     assert len(wrong) == 1, found
-    assert set(found) - {wrong[0][0], ACCESS} == {MAIL, *others}
+    assert set(found) - {wrong[0][0], ACCESS} == set(others)
     assert wrong[0][1]["do"]
     return wrong[0]
 
@@ -68,7 +67,7 @@ def bad(patient: RunningStack, *others: Line) -> tuple[Line, dict[str, Any]]:
 def well(patient: RunningStack, seconds: float = 60) -> None:
     """Nothing is wrong; waited for, as what was mended takes a moment."""
     end = time.monotonic() + seconds
-    while set(found := look(patient)) != {MAIL, ACCESS}:
+    while set(found := look(patient)) != {ACCESS}:
         assert time.monotonic() < end, found
         time.sleep(0.5)
 
@@ -270,7 +269,7 @@ def test_postgres_stopped(patient: RunningStack) -> None:
     try:
         found = look(patient)
         assert {line for line, one in found.items() if one["verdict"] == "bad"} == {("database", n) for n in names}
-        assert set(found) == {MAIL, ACCESS, *(("database", n) for n in names), *(("services", n) for n in names)}
+        assert set(found) == {ACCESS, *(("database", n) for n in names), *(("services", n) for n in names)}
     finally:
         patient.stack.resume("postgres")
     well(patient)

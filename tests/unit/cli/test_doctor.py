@@ -45,7 +45,7 @@ def test_without_a_stack_this_machine_is_looked_at_and_the_rest_is_named(houseru
     code, found = lines(houserules)
     assert code == 0
     assert {check for check, _ in of(found, "ok")} == {"python", "dependencies", "packs", "ports"}
-    assert of(found, "not checked") == [("stack", ""), ("mail", "")]
+    assert of(found, "not checked") == [("stack", "")]
     assert found["stack", ""]["do"] == "make run; with containers, docker compose up"
     assert "relay" in found["stack", ""]["says"]
 

@@ -316,7 +316,3 @@ def test_access_lists(there: set[Rule], verdict: Verdict, said: list[str]) -> No
 )
 def test_a_broker_that_keeps_no_access_lists(bootstrap: str, compose: bool, verdict: Verdict, said: str) -> None:
     holds(no_access_lists(bootstrap, compose=compose), verdict, said)
-
-
-def test_mail_is_said_to_be_missing() -> None:
-    holds(verdicts.mail(), "not checked", "not configured")
