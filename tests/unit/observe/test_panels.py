@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.observe.catalogue import CATALOGUE, names_in
 from deploy.observe.dashboards.panels import UNKNOWN
+from deploy.observe.rules import ORDER
 from deploy.observe.written import ROOT, panels
 from tests.pictures.shown import Shown, rows
 from tests.prometheus import asked, promtool
@@ -131,7 +132,9 @@ def _tests(case: Case) -> Iterable[dict[str, Any]]:
 
 def _file(tests: list[dict[str, Any]], *rule_files: str) -> str:
     """JSON, which is YAML, too, and faster to write. Rules are evaluated often enough to be so when a panel is asked."""
-    return json.dumps({"rule_files": list(rule_files), "evaluation_interval": "5m", "tests": tests})
+    order = list(ORDER) if rule_files else []
+    content = {"rule_files": list(rule_files), "evaluation_interval": "5m", "group_eval_order": order, "tests": tests}
+    return json.dumps(content)
 
 
 def _run(place: Path, files: Mapping[str, str]) -> None:

@@ -68,6 +68,20 @@ def test_the_checker_sees_an_alert_that_should_not_fire(tmp_path: Path) -> None:
     assert promtool("test", "rules", str(tmp_path / "wrong.yml")).returncode == 1
 
 
+@pytest.mark.parametrize("place", ["https://grafana.example.org/d/runbook-", ""])
+def test_a_runbook_is_where_the_installation_says(tmp_path: Path, place: str) -> None:
+    (tmp_path / "rules.yml").write_text(written(rules()))
+    asked = {**cases()["causes_test.yml"]}
+    asked["tests"] = [test for test in asked["tests"] if test["name"] == "RelayRefused fires"]
+    if place:
+        asked["tests"][0]["external_labels"] = {"runbooks": place}
+        (told,) = asked["tests"][0]["alert_rule_test"][0]["exp_alerts"]
+        told["exp_annotations"]["runbook_url"] = f"{place}RelayRefused"
+    (tmp_path / "asked.yml").write_text(yaml.safe_dump(asked))
+    tested = promtool("test", "rules", str(tmp_path / "asked.yml"))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
 def test_every_alert_has_both_kinds_of_cases() -> None:
     fires: set[tuple[str, str]] = set()
     silent: set[str] = set()

@@ -2,14 +2,17 @@
 
 import re
 
+import msgspec
 import pytest
 import typer
 import yaml
 
-from deploy.observe.rules import ALERTS, PORTS, prometheus, rules
+from deploy.observe.dashboards import all_runbooks
+from deploy.observe.rules import ALERTS, GRAFANA, PORTS, prometheus, rules
 from deploy.observe.windows import Windows
 from deploy.observe.written import ROOT
 from shared.cli.main import app
+from shared.cli.stack import Stack, StackFile
 
 RUNBOOKS = ROOT / "deploy/runbooks"
 NAMES = sorted({alert.name for alert in ALERTS})
@@ -51,6 +54,26 @@ def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
         for rule in group["rules"]:
             if "alert" in rule:
                 assert (ROOT / rule["annotations"]["runbook"]).is_file()
+
+
+def test_a_click_leads_to_composes_grafana_if_no_other_is_named() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    (port,) = services["grafana"]["ports"]
+    address, _, uid = GRAFANA.removeprefix("http://").partition("/d/")
+    assert f"{address}:3000" == port
+    assert {f"{uid}{name}" for name in NAMES} == set(all_runbooks())
+    made = prometheus()
+    assert made["global"]["external_labels"] == {"runbooks": GRAFANA}
+    assert made["alerting"]["alert_relabel_configs"] == [{"action": "labeldrop", "regex": "runbooks"}]
+
+
+def test_the_commands_of_runbooks_have_a_stack_file_where_none_is_written() -> None:
+    example = ROOT / "deploy/k8s/example/stack.json"
+    stack = msgspec.json.decode(example.read_bytes(), type=StackFile)
+    assert {name: int(url.rpartition(":")[2]) for name, url in stack.services.items()} == PORTS
+    assert Stack(example).ops_token()
+    assert "(example/stack.json)" in (ROOT / "deploy/k8s/README.md").read_text()
+    assert all("deploy/k8s/README.md" in board for board in all_runbooks().values())
 
 
 def test_what_makes_which_alert_silent_names_alerts_that_are_there() -> None:
