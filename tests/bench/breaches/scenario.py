@@ -21,13 +21,14 @@ __all__ = ["Breaches", "ManyBreaches"]
 
 LISTEN = "tests.bench.breaches.listener:listen"
 A_MINUTE = 1_000
-"""Due within a minute: a round is a part of that minute, at this rate."""
+"""Due within a minute: a round goes on at this rate, a minute or a part of one."""
+STEP = timedelta(minutes=1) / A_MINUTE
 CLAIM = (
     "The claim's plan with the most targets. `for update` has to see each row that it takes, so that the scan of "
     "`conversations_next_at` cannot be index-only: it reads the index and, of the table, what is due."
 )
-BETWEEN = timedelta(minutes=1)
-"""From the first due time of a round to that of the next."""
+BETWEEN = timedelta(seconds=90)
+"""From the first due time of a round to that of the next: policy time never goes back."""
 BEFORE = timedelta(seconds=30)
 """Before the first of all is due: every warning was given by then."""
 
@@ -60,17 +61,19 @@ class Breaches(Scenario):
     title = "Breach lag"
     work = (
         "From the due time of a target to the moment at which a reader of Kafka has its `sla-breach`: claim, fold, commit, "
-        f"relay. {A_MINUTE:,} are due within a minute, spread evenly; a round is a part of that minute. The targets that are "
-        "due have histories that were folded by the service's code; the others are open, and not due."
+        f"relay. They fall due at the rate of {A_MINUTE:,} a minute, spread evenly; a round is twelve seconds of that, and five "
+        "rounds are 1,000 for each number of open targets. A goal's p99 is of all rounds' lags together, in brackets that of "
+        "single rounds. The targets that are due have histories that were folded by the service's code; the others are open, "
+        "and not due."
     )
     unit = "breaches"
-    size = 150
+    size = 200
     quick_size = 75
     contestants: ClassVar[Sequence[Contestant]] = (contestant(1_000), contestant(100_000))
     goals: ClassVar[Sequence[Goal]] = (
-        Goal(text="p99 with 100,000 open, ms", of="100,000 open", figure="p99_ms", at_most=1000),
-        Goal(text="p99 with 100,000 open, of that with 1,000", of="100,000 open", to="1,000 open", figure="p99_ms",
-             at_most=1.5),
+        Goal(text="p99 with 100,000 open, ms", of="100,000 open", figure="lag_ms", share=0.99, at_most=1000),
+        Goal(text="p99 with 100,000 open, of that with 1,000", of="100,000 open", to="1,000 open", figure="lag_ms",
+             share=0.99, at_most=1.5),
         Goal(text="never early: the least lag, ms", of="100,000 open", figure="least_ms", at_least=0, gated=True),
         Goal(text="peak memory of the service, MiB", of="100,000 open", figure="peak_mib", at_most=250, gated=True),
     )  # fmt: skip
@@ -94,7 +97,7 @@ class Breaches(Scenario):
             opened("sla", database, self.servers.bootstrap, prefix, place)
         )
         self.say(f"  … laying down {open_targets:,} open targets")
-        await lay_down(installation.rows, self.packs, open_targets - self.count)
+        await lay_down(installation.rows, self.packs, max(1, open_targets - self.count))
         clock = place / f"{prefix}clock.json"
         machine = datetime.now(UTC)
         ClockFile(machine=machine, policy=MONDAY - BEFORE).write(clock)
@@ -105,8 +108,7 @@ class Breaches(Scenario):
     async def _due(self, office: Office) -> datetime:
         """Histories that fall due in the next part of the minute; when the first of them does."""
         opens = BETWEEN * office.rounds
-        step = timedelta(minutes=1) / A_MINUTE
-        events = [received(f"due-{office.rounds}-{one}", FRIDAY + opens + step * one) for one in range(self.count)]
+        events = [received(f"due-{office.rounds}-{one}", FRIDAY + opens + STEP * one) for one in range(self.count)]
         await settle_down(office.installation.rows, self.packs, events, MONDAY - BEFORE)
         office.rounds += 1
         return MONDAY + opens
@@ -122,6 +124,7 @@ class Breaches(Scenario):
             "pid": office.running.process.pid,
             "clock": str(office.clock),
             "opens": opens.isoformat(),
+            "lasts_s": (STEP * count).total_seconds(),
             "bootstrap": self.servers.bootstrap,
             "topic": topics.shared("sla"),
             "partitions": topics.partitions,
@@ -166,14 +169,23 @@ async def _plan(database: Database, now: datetime, organisations: list[str]) -> 
 
 
 class ManyBreaches(Breaches):
-    """The same with a million open targets."""
+    """The same with a million open targets, for whole minutes."""
 
     name = "breaches-many"
     title = "Breach lag with a million open targets"
+    work = (
+        "As above, for whole minutes: 1,000 are due within each, spread evenly, and a round is one minute. A goal's p99 is of "
+        "all rounds' lags together, in brackets that of single rounds."
+    )
+    size = A_MINUTE
+    quick_size = 75
+    rounds = 3
     long = True
     contestants: ClassVar[Sequence[Contestant]] = (contestant(1_000), contestant(1_000_000))
     goals: ClassVar[Sequence[Goal]] = (
-        Goal(text="p99 with 1,000,000 open, ms", of="1,000,000 open", figure="p99_ms", at_most=1000),
-        Goal(text="p99 with 1,000,000 open, of that with 1,000", of="1,000,000 open", to="1,000 open", figure="p99_ms",
-             at_most=1.5),
+        Goal(text="p99 with 1,000,000 open, ms", of="1,000,000 open", figure="lag_ms", share=0.99, at_most=1000),
+        Goal(text="p99 with 1,000,000 open, of that with 1,000", of="1,000,000 open", to="1,000 open", figure="lag_ms",
+             share=0.99, at_most=1.5),
+        Goal(text="never early: the least lag, ms", of="1,000,000 open", figure="least_ms", at_least=0, gated=True),
+        Goal(text="peak memory of the service, MiB", of="1,000,000 open", figure="peak_mib", at_most=250, gated=True),
     )  # fmt: skip

@@ -19,6 +19,8 @@ CLIENT = "tests.bench.webhooks.client:deliver"
 CONNECTIONS = 128
 RATE = 300.0
 """Requests a second in the open loop: what each of them can take, so that times are of service and not of a queue."""
+SCHEDULED = 500
+"""In the open loop of each round, whoever it is."""
 
 OURS, NOTHING, ROW, ORM = "ours", "no database", "row by row", "row by row, ORM"
 DOORS = "tests.bench.webhooks.doors"
@@ -48,26 +50,27 @@ class Webhooks(Scenario):
         "A signed delivery of about 600 bytes, from its request to its 2xx: signature over the raw bytes, and the row "
         f"committed. Rate in a closed loop over {CONNECTIONS} connections; p50 and p99 in an open loop of {RATE:g} a "
         "second, each time counted from when the request was to be sent. The client is a process of its own; `client` is "
-        "how much of a core it took in the closed loop. CPU and memory are the door's process."
+        "how much of a core it took in the closed loop. Each has as many requests as make its closed loop some three seconds. "
+        "CPU and memory are the door's process."
     )
     unit = "requests"
-    size = 2_000
-    quick_size = 1_000
+    size = 10_000
+    quick_size = 2_000
     contestants: ClassVar = (
         Contestant(
             name=OURS, what="intake's door (`api`): deliveries that wait together are committed together", run=CLIENT,
-            settings="as shipped: pool 8",
+            settings="as shipped: pool 8", share=0.7,
         ),
         Contestant(
             name=NOTHING, what="the same door, which keeps nothing", run=CLIENT, settings="no database, no sampler",
         ),
         Contestant(
-            name=ROW, what="the same door, one INSERT and its commit a request", run=CLIENT, quick=False,
+            name=ROW, what="the same door, one INSERT and its commit a request", run=CLIENT, quick=False, share=0.5,
             settings=f"asyncpg pool of {POOL}, kept open, prepared statements",
             tuned_by="https://magicstack.github.io/asyncpg/current/usage.html#connection-pools",
         ),
         Contestant(
-            name=ORM, what="the same door, a session, an object and a commit a request", run=CLIENT, share=0.5,
+            name=ORM, what="the same door, a session, an object and a commit a request", run=CLIENT, share=0.2,
             settings=f"SQLAlchemy on asyncpg, pool of {POOL}, no pre-ping, expire_on_commit=False",
             tuned_by="https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html",
         ),
@@ -113,7 +116,7 @@ class Webhooks(Scenario):
             "port": door.running.port,
             "pid": door.running.process.pid,
             "connections": CONNECTIONS,
-            "scheduled": max(150, count // 4),
+            "scheduled": min(SCHEDULED, count),
             "rate": RATE,
         }
 
