@@ -10,7 +10,7 @@ The names are those of Jepsen's Kafka workload (https://jepsen-io.github.io/jeps
 
 and where it has none: `phantom` is an effect of a fact that nobody offered, `too-early` a deadline told before it was due
 (P5), `gap` a partition whose records are not all accounted for (P4), `bad-refusal` an answer of a door that is neither
-yes nor 503 with Retry-After (P6).
+yes nor 503 with Retry-After, or a 503 that comes before or after the outbox's budget is spent (P6).
 """
 
 from collections import defaultdict
@@ -18,9 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from tests.chaos.history import Applied, Effect, Emitted, History, Offered, Outcome, Struck
+from tests.chaos.history import Applied, Effect, Emitted, History, Offered, Outcome, Spent, Struck
 
-__all__ = ["Finding", "check", "counts", "in_flight", "outcomes", "summary", "writer"]
+__all__ = ["Finding", "check", "counts", "in_flight", "lags", "outcomes", "summary", "writer"]
 
 READERS: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
     {
@@ -37,6 +37,10 @@ WRITERS: Mapping[str, str] = MappingProxyType({"messages": "intake", "people": "
 """The service that writes a topic, where that is not its name."""
 CLOCK_S = 0.002
 """A record's timestamp is cut to milliseconds."""
+ASKED_S = 1.0
+"""A door asks once a second how much waits, and goes by that in between."""
+ACCEPTED_S = 0.5
+"""A deadline says nothing of the timer if what it is of was not accepted so long before it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +74,7 @@ def check(history: History) -> list[Finding]:
     found += _unapplied(history, first)
     found += _gaps(history)
     found += _refusals(history)
+    found += _budget(history)
     return sorted(found)
 
 
@@ -104,6 +109,20 @@ def in_flight(history: History, fault: Struck) -> int:
         for expected in offer.expected
         if expected.required and expected.not_before < fault.at and writer(expected.effect) in fault.services
     )
+
+
+def lags(history: History) -> list[float]:
+    """How late each deadline was told that passed when nothing was broken any more, in seconds by the record's timestamp."""
+    seen = {effect: events[0].at for effect, events in _first_seen(history).items()}
+    accepted = {one.fact: one.at for one in reversed(history.answered) if one.outcome == "ok"}
+    return [
+        seen[one.effect] - one.not_before
+        for offer in history.offered
+        for one in offer.expected
+        if one.effect in seen
+        and one.not_before > history.calm > 0.0
+        and accepted.get(offer.fact, one.not_before) < one.not_before - ACCEPTED_S
+    ]
 
 
 def writer(effect: Effect) -> str:
@@ -257,6 +276,44 @@ def _refusals(history: History) -> Iterator[Finding]:
     for one in history.answered:
         if one.status is not None and not (one.status < 300 or (one.status == 503 and one.again)):
             yield Finding("bad-refusal", "P6", one.fact, f"answered {one.status}")
+
+
+def _budget(history: History) -> Iterator[Finding]:
+    """Whether the doors accepted until the budget was spent, and no longer, by what their clients had sent and heard."""
+    size = {
+        offer.fact: sum(WRITERS.get(one.effect.topic) == "intake" for one in offer.expected)
+        for offer in history.offered
+    }
+    for spent in history.spent:
+        during = [one for one in history.answered if one.since >= spent.since and one.at <= spent.until]
+        refused = min((one.at for one in during if one.status == 503 and one.again), default=None)
+        if refused is None:
+            yield Finding("bad-refusal", "P6", "full-budget", "nothing was refused")
+            continue
+        might, must = _waited(history, spent, refused, size)
+        where = f"of {spent.budget} events that may wait"
+        if might <= spent.budget:
+            yield Finding("bad-refusal", "P6", "full-budget", f"refused when at the most {might} {where} could wait")
+        if must > spent.budget:
+            yield Finding("bad-refusal", "P6", "full-budget", f"accepted when {must} {where} had waited for a second")
+
+
+def _waited(history: History, spent: Spent, refused: float, size: Mapping[str, int]) -> tuple[int, int]:
+    """How many events waited at the most when the first was refused, and how many at the least when the doors last asked
+    and found room.
+
+    At the most: what waited before, and all that was under way since and was not refused. At the least: the event door's
+    own that were accepted a second before the last request that was let in had been sent. The door had asked since then.
+    Deliveries become events only when the worker has read them, and of what waited before Kafka may have had some already,
+    so that neither is counted.
+    """
+    under_way = [one for one in history.answered if one.at >= spent.since and one.since <= refused]
+    might = spent.unsent + spent.unread + sum(size[one.fact] for one in under_way if one.outcome != "fail")
+    let_in = [one for one in under_way if one.outcome == "ok" and one.status is not None and one.since >= spent.since]
+    asked = max((one.since for one in let_in if one.at <= refused), default=spent.since) - ASKED_S
+    batches = {offer.fact for offer in history.offered if offer.expected and offer.expected[0].effect.topic == "people"}
+    must = sum(size[one.fact] for one in let_in if one.at < asked and one.fact in batches)
+    return might, must
 
 
 def _words(effect: Effect) -> str:

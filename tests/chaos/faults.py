@@ -15,13 +15,13 @@ import asyncpg
 import psutil
 
 from shared.bus.relay import LOCK
-from tests.chaos.history import Answered
+from tests.chaos.history import Answered, Spent
 from tests.chaos.load import Load
 from tests.chaos.recorder import Recorder
 from tests.chaos.stories import ORGANISATIONS
 from tests.stacks import RunningStack
 
-__all__ = ["FAULTS", "SERVICES", "Fault", "Ground", "Moment"]
+__all__ = ["FAULTS", "OUTBOX_ROWS", "SERVICES", "Fault", "Ground", "Moment"]
 
 SERVICES = ("intake", "sla", "access", "consent")
 MOMENT_S = 5.0
@@ -31,6 +31,9 @@ THERE_S = 60.0
 WELL_S = 120.0
 BURST = 12
 SLOW_S = 0.3
+OUTBOX_ROWS = 300
+"""So little may wait for Kafka that a run spends it."""
+WAITS = "select (select count(*) from outbox), (select count(*) from deliveries where state = 'pending')"
 
 SLOW_DISK = f"""
     create or replace function chaos_slow() returns trigger language plpgsql as
@@ -90,6 +93,13 @@ class Ground:
                 if time.monotonic() > end:
                     raise TimeoutError(f"{name} does not get well")
                 await asyncio.sleep(0.1)
+
+    async def sent(self) -> None:
+        """Wait until the doors have room again: what an outage left to be sent is sent. Raises TimeoutError."""
+        async with self.database("intake") as database:
+            few = partial(database.fetchval, f"select count(*) < {OUTBOX_ROWS // 3} from outbox")
+            if not await _until(few, THERE_S):
+                raise TimeoutError("what waited for Kafka in the last outage is not sent")
 
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[asyncpg.Connection]:
@@ -242,11 +252,17 @@ async def slow_disk(ground: Ground, services: tuple[str, ...], moment: Moment) -
 
 @asynccontextmanager
 async def full_budget(ground: Ground, services: tuple[str, ...], moment: Moment) -> AsyncIterator[None]:
-    """No Kafka for so long that both doors, which go on accepting at first, refuse: P6 is broken if they never do."""
+    """No Kafka for so long that both doors, which go on accepting at first, refuse: P6 is broken if they never do.
+
+    Whether they refused in time, and not before, is the checker's to say, by what waited at the beginning.
+    """
     stack, load, stories = ground.running.stack, ground.load, ground.load.stories
     await ground.well()
+    await ground.sent()
     moment.at = await ground.moment(services)
     await asyncio.to_thread(stack.halt, "kafka")
+    async with ground.database("intake") as database:
+        since, (unsent, unread) = time.time(), await database.fetchrow(WAITS)
     begun = len(ground.recorder.answered)
     pushing: list[asyncio.Task[None]] = []
     try:
@@ -258,6 +274,7 @@ async def full_budget(ground: Ground, services: tuple[str, ...], moment: Moment)
             some = (stories.trained(organisation, 100), stories.conversation(organisation))
             pushing += [asyncio.create_task(load.tell(story)) for story in some]
             await asyncio.sleep(0.3)
+        ground.recorder.spent.append(Spent(since, time.time(), OUTBOX_ROWS, unsent, unread))
         moment.detail = f"{spent[0]} accepted without Kafka; refused: {spent[1]} deliveries, {spent[2]} batches"
         yield
     finally:

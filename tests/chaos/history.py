@@ -7,7 +7,19 @@ database holds in the end: the ids that it applied, and its positions.
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-__all__ = ["Answered", "Applied", "Effect", "Emitted", "Expected", "History", "Offered", "Outcome", "Struck", "Taken"]
+__all__ = [
+    "Answered",
+    "Applied",
+    "Effect",
+    "Emitted",
+    "Expected",
+    "History",
+    "Offered",
+    "Outcome",
+    "Spent",
+    "Struck",
+    "Taken",
+]
 
 Outcome = Literal["ok", "fail", "info"]
 """As in Jepsen: it happened; it did not happen; nobody knows."""
@@ -57,13 +69,15 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of one attempt to send a fact. `status` is a door's, `again` whether it said when to come again."""
+    """What became of one attempt to send a fact, begun at `since`. `status` is a door's, `again` whether it said when to
+    come again."""
 
     fact: str
     outcome: Outcome
     at: float
     status: int | None = None
     again: bool = False
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,20 @@ class Struck:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Kafka is away from `since` to `until`, until the doors' budget is spent: how many events of intake's may wait in all.
+
+    `unsent` waited in the outbox at the beginning, `unread` deliveries had been accepted and not yet become any.
+    """
+
+    since: float
+    until: float
+    budget: int
+    unsent: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """All of it. `emitted` is the logs, read from where they began to where they ended, after all was quiet.
 
@@ -123,5 +151,8 @@ class History:
     taken: tuple[Taken, ...] = ()
     struck: tuple[Struck, ...] = ()
     live: tuple[tuple[tuple[str, int, int], str], ...] = ()
+    spent: tuple[Spent, ...] = ()
+    calm: float = 0.0
+    """From when on no fault was struck any more, and every process had got over the last one; 0 if that never was."""
     unquiet: str = ""
     """What was still under way when all was read, though it had had its time."""

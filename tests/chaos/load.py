@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.chaos.outside import Said
 from tests.chaos.recorder import Recorder
 from tests.chaos.stories import ORGANISATIONS, Fact, Stories, Story
 
@@ -85,14 +86,18 @@ class Load:
         """What was accepted is sent once more under its ids. What is no event has none that would make it the same."""
         if not fact.id.startswith("poison "):
             self.resent += 1
-            said = await fact.attempt()
-            self.recorder.answer(fact.id, said.outcome, said.status, said.again)
+            await self._attempt(fact)
+
+    async def _attempt(self, fact: Fact) -> Said:
+        since = time.time()
+        said = await fact.attempt()
+        self.recorder.answer(fact.id, said.outcome, said.status, said.again, since)
+        return said
 
     async def _until_accepted(self, fact: Fact) -> bool:
         self.recorder.offer(fact.id, fact.lane, *fact.expected, applied=fact.applied)
         while True:
-            said = await fact.attempt()
-            self.recorder.answer(fact.id, said.outcome, said.status, said.again)
+            said = await self._attempt(fact)
             if said.outcome == "ok":
                 return True
             once = fact.id.startswith("poison ") and said.outcome == "info"

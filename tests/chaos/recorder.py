@@ -4,7 +4,19 @@ import time
 from dataclasses import dataclass, field
 
 from tests.chaos.checker import writer
-from tests.chaos.history import Answered, Applied, Effect, Emitted, Expected, History, Offered, Outcome, Struck, Taken
+from tests.chaos.history import (
+    Answered,
+    Applied,
+    Effect,
+    Emitted,
+    Expected,
+    History,
+    Offered,
+    Outcome,
+    Spent,
+    Struck,
+    Taken,
+)
 
 __all__ = ["Recorder"]
 
@@ -16,6 +28,8 @@ class Recorder:
     offered: list[Offered] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
     struck: list[Struck] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
+    calm: float = 0.0
     live: list[tuple[tuple[str, int, int], str]] = field(default_factory=list)
     _open: dict[Effect, tuple[float, float]] = field(default_factory=dict)
     """Effects that are wanted and not yet seen: since when, and from when on each may be."""
@@ -26,9 +40,11 @@ class Recorder:
         self.offered.append(Offered(fact, lane, expected, now, applied))
         self._open |= {one.effect: (now, one.not_before) for one in expected if one.required}
 
-    def answer(self, fact: str, outcome: Outcome, status: int | None = None, again: bool = False) -> None:
-        """What became of an attempt."""
-        self.answered.append(Answered(fact, outcome, time.time(), status, again))
+    def answer(
+        self, fact: str, outcome: Outcome, status: int | None = None, again: bool = False, since: float = 0.0
+    ) -> None:
+        """What became of an attempt that was begun at `since`."""
+        self.answered.append(Answered(fact, outcome, time.time(), status, again, since))
 
     def forget(self, fact: str) -> None:
         """Its client has given up: nobody waits for it any more."""
@@ -65,6 +81,8 @@ class Recorder:
             applied=applied,
             taken=taken,
             struck=tuple(self.struck),
+            spent=tuple(self.spent),
+            calm=self.calm,
             live=tuple(self.live),
             unquiet=unquiet,
         )

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.chaos.checker import Finding, check, counts, in_flight
+from tests.bench.contest import percentile
+from tests.chaos.checker import Finding, check, counts, in_flight, lags
 from tests.chaos.history import History
 
 __all__ = ["Report", "report"]
 
 PROMISES = ("P1", "P2", "P3", "P4", "P5", "P6")
+LATE_S = 1.0
+"""P5: a deadline is told within this at p99, while the database is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,13 @@ class Report:
     """By kind, the least work in flight at a fault that counted."""
     amounts: dict[str, int]
     findings: Sequence[Finding]
+    lags: Sequence[float]
+    """Of the deadlines that passed when nothing was broken any more, in seconds."""
+
+    @property
+    def late(self) -> bool:
+        """Whether they were told later than P5 says. A time on the clock: a busy machine's tests tell it and do not judge."""
+        return bool(self.lags) and percentile(self.lags, 0.99) > LATE_S
 
     def lines(self) -> list[str]:
         """As a table in Markdown, and below it how much there was and what was found."""
@@ -38,9 +48,19 @@ class Report:
             f"| all | {self.struck.total()} | {self.counted.total()} | |",
             "",
             ", ".join(f"{number} {what}" for what, number in self.amounts.items()),
+            self._deadlines(),
             verdict,
             *(f"{one.promise} {one.anomaly}: {one.of}: {one.detail}" for one in self.findings),
         ]
+
+    def _deadlines(self) -> str:
+        if not self.lags:
+            return "no deadline passed after the last fault"
+        half, most = (percentile(self.lags, share) for share in (0.5, 0.99))
+        return (
+            f"{len(self.lags)} deadlines passed after the last fault: told {half:.2f} s later in the middle, {most:.2f} s at p99 "
+            f"(P5: ≤ {LATE_S:g} s, {'missed' if self.late else 'met'})"
+        )
 
 
 def report(history: History) -> Report:
@@ -52,4 +72,4 @@ def report(history: History) -> Report:
         if flying:
             counted[fault.kind] += 1
             least[fault.kind] = min(flying, least.get(fault.kind, flying))
-    return Report(struck, counted, least, counts(history), check(history))
+    return Report(struck, counted, least, counts(history), check(history), lags(history))

@@ -1,5 +1,6 @@
 """One run of the nemesis on a stack that runs, from the registers to the history."""
 
+import asyncio
 import logging
 import time
 
@@ -7,12 +8,15 @@ from tests.chaos.faults import Ground
 from tests.chaos.history import History
 from tests.chaos.nemesis import LONG_S, SHORT_S, Nemesis, turns
 from tests.chaos.scene import prepared, scene
+from tests.chaos.stories import ORGANISATIONS
 from tests.stacks import RunningStack
 
 __all__ = ["chaos"]
 
 LEAVERS_A_SECOND = 1.5
 LONG = 120.0
+DEADLINES = (20, 200)
+"""That pass when nothing is broken any more, after a short run and after a long one: by these P5's second is judged."""
 
 
 async def chaos(stack: RunningStack, seed: int, seconds: float, kinds: tuple[str, ...], least: int = 0) -> History:
@@ -30,7 +34,12 @@ async def chaos(stack: RunningStack, seed: int, seconds: float, kinds: tuple[str
         ground = Ground(stack, here.recorder, here.load, here.load.random)
         holds = LONG_S if seconds > LONG else SHORT_S
         await Nemesis(ground, turns(seed, kinds, holds), say).run(seconds, least)
-        say("the last fault is over; waiting until all is quiet")
+        await ground.sent()
+        here.recorder.calm = time.time()
+        say("the last fault is over; some deadlines more, and then until all is quiet")
+        stories = here.load.stories
+        some = (stories.deadline(stories.random.choice(ORGANISATIONS)) for _ in range(DEADLINES[seconds > LONG]))
+        await asyncio.gather(*(here.load.tell(story) for story in some))
         history = await here.end()
         say("quiet; everything is read")
     return history

@@ -15,7 +15,7 @@ from shared.cli.failure import Failure
 from shared.cli.quiet import until_quiet
 from shared.cli.stack import Stack as StackOfCommands
 from shared.platform.clock import ClockFile
-from tests.chaos.faults import SERVICES
+from tests.chaos.faults import OUTBOX_ROWS, SERVICES
 from tests.chaos.history import Applied, History, Taken
 from tests.chaos.load import Load
 from tests.chaos.outside import Outside
@@ -26,8 +26,6 @@ from tests.stacks import RunningStack
 
 __all__ = ["OUTBOX_ROWS", "Scene", "prepared", "scene"]
 
-OUTBOX_ROWS = 300
-"""So little may wait for Kafka that a run spends it."""
 MONDAY = datetime(2026, 3, 23, 13, tzinfo=UTC)
 """At this hour a Monday's messages of 09:00 fall due at the one landlord, and Friday's of 13:00 at the other."""
 QUIET_S = 180.0

@@ -5,9 +5,21 @@ from itertools import islice
 
 import pytest
 
-from tests.chaos.checker import check, counts, in_flight
+from tests.chaos.checker import check, counts, in_flight, lags
 from tests.chaos.faults import FAULTS
-from tests.chaos.history import Answered, Applied, Effect, Emitted, Expected, History, Offered, Struck, Taken
+from tests.chaos.history import (
+    Answered,
+    Applied,
+    Effect,
+    Emitted,
+    Expected,
+    History,
+    Offered,
+    Outcome,
+    Spent,
+    Struck,
+    Taken,
+)
 from tests.chaos.nemesis import LONG_S, turns
 from tests.chaos.report import report
 
@@ -184,3 +196,61 @@ def test_a_seed_repeats_its_faults_and_has_each_kind_once_before_any_comes_again
     assert [turn.kind for turn in one] != [turn.kind for turn in other]
     for deck in (one[: len(kinds)], one[len(kinds) :]):
         assert sorted(turn.kind for turn in deck) == sorted(kinds)
+
+
+FULL = Spent(since=100.0, until=120.0, budget=10, unsent=2, unread=0)
+
+
+def batch(number: int, events: int, since: float, outcome: Outcome = "ok") -> History:
+    """One batch at the event door, answered a tenth of a second later."""
+    told = tuple(Expected(Effect("people", "westward", "training-completed", f"b{number}-{n}")) for n in range(events))
+    status = 200 if outcome == "ok" else 503
+    return History(
+        offered=(Offered(f"b{number}", f"b{number}", told, since),),
+        answered=(Answered(f"b{number}", outcome, since + 0.1, status, again=status == 503, since=since),),
+        emitted=(),
+    )
+
+
+def refusals(*batches: History) -> list[str]:
+    """What the checker says of these answers while Kafka was away."""
+    history = History(
+        offered=tuple(offer for one in batches for offer in one.offered),
+        answered=tuple(answer for one in batches for answer in one.answered),
+        emitted=(),
+        spent=(FULL,),
+    )
+    return [one.detail for one in check(history) if one.anomaly == "bad-refusal"]
+
+
+@pytest.mark.parametrize(
+    ("batches", "said"),
+    [
+        ([batch(1, 6, 101.0), batch(2, 6, 102.0), batch(3, 6, 103.0, "fail")], None),
+        ([batch(1, 6, 101.0), batch(2, 2, 102.0), batch(3, 6, 103.0, "fail")], "refused when at the most 10 of 10"),
+        ([batch(1, 8, 101.0), batch(2, 8, 102.0), batch(3, 6, 102.5), batch(4, 6, 104.0, "fail")], None),
+        ([batch(1, 8, 101.0), batch(2, 8, 102.0), batch(3, 6, 104.0), batch(4, 6, 105.0, "fail")], "accepted when 16 of 10"),
+        ([batch(1, 8, 101.0), batch(2, 8, 102.0)], "nothing was refused"),
+    ],
+    ids=["in time", "too early", "late by less than a second", "too late", "never"],
+)  # fmt: skip
+def test_a_door_refuses_when_the_budget_is_spent_and_not_before(batches: list[History], said: str | None) -> None:
+    found = refusals(*batches)
+    assert [] == found if said is None else said in found[0], found
+
+
+@pytest.mark.parametrize(
+    ("calm", "answered", "late"),
+    [(5.0, 5.1, [0.25]), (0.0, 5.1, []), (9.0, 5.1, []), (5.0, 7.9, [])],
+    ids=["in quiet", "no quiet", "while it was broken", "accepted too late to be told in time"],
+)
+def test_deadlines_count_that_passed_in_quiet(calm: float, answered: float, late: list[float]) -> None:
+    history = History(
+        offered=(offered("m1", BREACH, 5.0, not_before=8.0),),
+        answered=(Answered("m1", "ok", answered, 200),),
+        emitted=(seen(BREACH, "e1", 0, 8.25),),
+        calm=calm,
+    )
+    assert lags(history) == late
+    assert not report(history).late
+    assert report(replace(history, emitted=(seen(BREACH, "e1", 0, 9.25),))).late is bool(late)

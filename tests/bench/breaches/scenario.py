@@ -174,7 +174,7 @@ class ManyBreaches(Breaches):
     name = "breaches-many"
     title = "Breach lag with a million open targets"
     work = (
-        "As above, for whole minutes: 1,000 are due within each, spread evenly, and a round is one minute. A goal's p99 is of "
+        "As with fewer, for whole minutes: 1,000 are due within each, spread evenly, and a round is one minute. A goal's p99 is of "
         "all rounds' lags together, in brackets that of single rounds."
     )
     size = A_MINUTE

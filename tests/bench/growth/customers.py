@@ -15,8 +15,15 @@ __all__ = ["write"]
 
 LIMIT_S = 240.0
 EVERY_S = 0.02
+SETTLE_S = 1.5
+"""A backend of PostgreSQL tells its statistics once a second at the most."""
 TAKEN = "select coalesce(sum(next_offset - first_offset), 0)::int8 from positions"
 UNSENT = "select count(*) from outbox"
+WORK = """
+    select pg_current_wal_insert_lsn() - '0/0' as wal_bytes, (select wal_fpi from pg_stat_wal) as page_images,
+           (select blks_read from pg_stat_database where datname = current_database()) as blocks_read
+"""
+"""What PostgreSQL has had to do so far: beside the time, what says why more rows take longer."""
 
 
 async def write(watch: Stopwatch, job: Job) -> None:
@@ -30,6 +37,7 @@ async def write(watch: Stopwatch, job: Job) -> None:
     await producer.start()
     rows, gate = await asyncpg.connect(given["database"]), await asyncpg.connect(given["database"])
     before = await rows.fetchval(TAKEN)
+    worked = await rows.fetchrow(WORK)
     async with gate.transaction():
         await gate.execute("lock table inbox in share mode")
         for wire in wires:
@@ -41,6 +49,9 @@ async def write(watch: Stopwatch, job: Job) -> None:
     watch.end(await rows.fetchval(TAKEN) - before)
     await _until(rows, UNSENT, 0)
     watch.figure("told_s", time.perf_counter() - began)
+    await asyncio.sleep(SETTLE_S)
+    for name, value in (await rows.fetchrow(WORK)).items():
+        watch.figure(name, float(value - worked[name]) / job.count)
     await producer.stop()
 
 
