@@ -157,9 +157,9 @@ class _Misapplied:
         if self._over or self._plant.subject not in names:
             await self._handler(batch, tx)
             return
+        self._over = True  # before the first wait: batches of other partitions are handled beside this one
         place = names.index(self._plant.subject)
         await self._some(batch, batch[:place], tx)
-        self._over = True
         subject = batch[place]
         said = await self._twice(batch, subject, tx) if self._plant.done == "applied-twice" else []
         self._note.write_text(json.dumps({"record": subject.event.id, "events": said}))

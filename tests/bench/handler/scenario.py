@@ -130,7 +130,13 @@ class Handler(Scenario):
             at_most=TABLES + 3,
             gated=True,
         ),
-        Goal(text="metrics and logs off against on", of="handler, unmeasured", to="handler", at_most=1.03),
+        Goal(
+            text="what metrics and logs cost: CPU of an event with them, of that without (rates: in the table)",
+            of="handler",
+            to="handler, unmeasured",
+            figure="cpu_ms",
+            at_most=1.03,
+        ),
         Goal(text="peak memory of the consumer, MiB", of="handler", figure="peak_mib", at_most=250, gated=True),
     )
 
