@@ -161,4 +161,4 @@ class Docket:
 def _not_ahead(event: Event, now: datetime) -> Event:
     """What says that it will happen holds from when it is heard, lest it outweigh all that is heard until then."""
     at = getattr(event.data, "at", now)
-    return event if at <= now else replace(event, data=msgspec.structs.replace(event.data, at=now))
+    return event if at <= now else msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, at=now))

@@ -1,8 +1,9 @@
 """What is told on `consent`, and the clauses that each event enforces."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
+
+import msgspec
 
 from services.consent.domain.decision import Judged
 from services.consent.domain.images import Stage
@@ -57,7 +58,7 @@ def tell(
         clauses=clauses_of(pack, codes),
         mode="observe" if pack.mode == "observe" else None,
     )
-    return replace(event, correlation_id=story, causation_id=cause)
+    return msgspec.structs.replace(event, correlation_id=story, causation_id=cause)
 
 
 def about_decision(judged: Judged, decision_id: str, stage: Stage) -> ConsentMissing | ConsentSatisfied:

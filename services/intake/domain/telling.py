@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from services.intake.domain.conversation import Thread
 from shared.contracts import Data, Event, event_of
 from shared.platform.ids import uuid7
@@ -26,7 +28,7 @@ def in_story(
     events = []
     for one in data:
         story = thread.conversation.story
-        event = replace(tell(one, organisation, mode=mode), correlation_id=story, clauses=clauses)
+        event = msgspec.structs.replace(tell(one, organisation, mode=mode), correlation_id=story, clauses=clauses)
         if story is None:
             thread.conversation = replace(thread.conversation, story=event.id)
         events.append(event)
