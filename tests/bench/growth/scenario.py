@@ -55,6 +55,7 @@ class Growth(Scenario):
         "position has moved. What a round adds is taken away after it. Memory is the first process's, CPU all processes'."
     )
     size = 40_000
+    rounds = 3
     quick_size = 2_000
     long = True
     contestants: ClassVar = (processes(1), processes(2), processes(4), rows(10), rows(100))
