@@ -166,8 +166,10 @@ class Consumer:
                     observing.result()
         finally:
             await asyncio.wait([ahead])
-            await self.writing.settle()
-            await committer.close()
+            try:
+                await self.writing.settle()
+            finally:
+                await committer.close()
 
     async def _poll(self, client: AIOKafkaConsumer, busy: frozenset[Partition]) -> list[Portion]:
         """What is there, decoded, of partitions that are not `busy` first. Never cancelled: aiokafka would lose what it

@@ -65,16 +65,20 @@ class Outbox:
     @classmethod
     async def insert(cls, tx: Executes, rows: Sequence[OutboxRow]) -> None:
         """Add rows; their numbers follow their order here."""
+        await tx.execute(cls.INSERT, **cls.parameters(rows))
+
+    @classmethod
+    def parameters(cls, rows: Sequence[OutboxRow]) -> dict[str, Sequence[Any]]:
+        """What INSERT takes, in the order of these rows."""
         organisations, topics, keys, headers, bodies, partitions = zip(*rows, strict=True)
-        await tx.execute(
-            cls.INSERT,
-            organisations=organisations,
-            topics=topics,
-            partitions=partitions,
-            keys=keys,
-            headers=[pack(h) for h in headers],
-            bodies=bodies,
-        )
+        return {
+            "organisations": organisations,
+            "topics": topics,
+            "partitions": partitions,
+            "keys": keys,
+            "headers": [pack(h) for h in headers],
+            "bodies": bodies,
+        }
 
     @classmethod
     async def beyond(cls, connection: AsyncConnection, rows: int, age_s: float) -> bool:

@@ -32,11 +32,20 @@ __all__ = ["Budget", "Bus", "Tx"]
 
 log = structlog.get_logger("bus")
 
+LINES = 200
+"""Events that are looked at for decisions, each a line of the log, in one turn of the event loop."""
+
+SENDING_TURNS = 2
+"""Turns of the event loop until a statement is on its way: its task's own, and the one at whose end the loop writes."""
+
 
 class Tx:
     """A database transaction that events can be emitted in. Policy time stands still in it: `now`."""
 
-    __slots__ = ("_held", "_rows", "_tracer", "begun", "connection", "heard", "measured", "now", "said", "topics")
+    __slots__ = (
+        "_held", "_rows", "_sent", "_tracer", "begun", "connection", "emitted", "heard", "measured", "now", "said",
+        "topics",
+    )  # fmt: skip
 
     def __init__(self, connection: AsyncConnection, now: datetime, topics: Topics, tracer: Tracer) -> None:
         self.connection = connection
@@ -52,14 +61,44 @@ class Tx:
         self._tracer = tracer
         self._held: set[tuple[str, str, str]] = set()
         self._rows: list[OutboxRow] = []
+        self._sent: asyncio.Task[Any] | None = None
+        self.emitted = 0
+        """Rows of the outbox that are written."""
 
     async def fetch(self, sql: str, **params: Any) -> Sequence[Row[Any]]:
         """The rows of one statement. Arrays go as `cast(:ids as text[])`."""
+        await self._answer()
         return (await self.connection.execute(prepared(sql), params)).all()
 
     async def execute(self, sql: str, **params: Any) -> int:
         """Run one statement; the number of rows that it changed."""
+        await self._answer()
         return (await self.connection.execute(prepared(sql), params)).rowcount
+
+    async def send(self, sql: str, **params: Any) -> None:
+        """Begin one statement whose outcome nobody needs, so that this process works while the database does.
+
+        The next statement, or the commit, waits for it and raises what it raised.
+        """
+        await self._answer()
+        self._sent = asyncio.create_task(self.connection.execute(prepared(sql), params))
+        for _ in range(SENDING_TURNS):
+            await asyncio.sleep(0)
+
+    async def _answer(self) -> None:
+        """Wait for the statement that was sent last. Whoever is cancelled meanwhile does not cancel the statement."""
+        if self._sent is not None:
+            sent = self._sent
+            await asyncio.wait((sent,))
+            self._sent = None
+            sent.result()
+
+    async def rest(self) -> None:
+        """Wait until nothing is under way, whatever comes of it: only then may the connection be rolled back."""
+        if self._sent is not None:
+            await asyncio.wait((self._sent,))
+            if not self._sent.cancelled():
+                self._sent.exception()  # it is the transaction's own fault, or comes after one
 
     def holds(self, topic: str, organisation: str, keys: Iterable[str]) -> None:
         """Say which keys of a logical topic the row locks of this transaction cover; a store calls it as it locks."""
@@ -70,6 +109,7 @@ class Tx:
 
         Call it once, after the rows are locked: the locks of one call are taken in one order everywhere.
         """
+        await self._answer()
         numbers = sorted({_number(topic, organisation, key) for key in keys})
         await self.connection.execute(
             prepared("select count(pg_advisory_xact_lock(n)) from unnest(cast(:numbers as bigint[])) as n"),
@@ -100,12 +140,20 @@ class Tx:
         """Put a finished record into the outbox: for dead letters and redrives, which go on as they came."""
         self._rows.append(row)
 
-    async def flush(self) -> int:
-        """Write what was emitted, as one statement; how many rows that was."""
+    async def flush(self) -> None:
+        """Write what was emitted, as one statement."""
         rows, self._rows = self._rows, []
         if rows:
             await Outbox.insert(self, rows)
-        return len(rows)
+            self.emitted += len(rows)
+        await self._answer()
+
+    async def send_emitted(self) -> None:
+        """Begin to write what was emitted so far: for a transaction that emits very much."""
+        rows, self._rows = self._rows, []
+        if rows:
+            await self.send(Outbox.INSERT, **Outbox.parameters(rows))
+            self.emitted += len(rows)
 
 
 def _number(topic: str, organisation: str, key: str) -> int:
@@ -150,16 +198,25 @@ class Bus:
         began = time.time()
         async with self.database.begin() as connection:
             tx = Tx(connection, self.clock.policy(), self.topics, self.tracer)
-            yield tx
-            emitted = await tx.flush()
-        if emitted:
+            try:
+                yield tx
+                await tx.flush()
+            finally:
+                await tx.rest()
+        if tx.emitted:
             self.wake.set()
-        self._show(tx, began)
+        await self._show(tx, began)
 
-    def _show(self, tx: Tx, began: float) -> None:
-        """Log, trace and measure what is committed: a bug in that does not make it look as if it had failed."""
+    async def _show(self, tx: Tx, began: float) -> None:
+        """Log, trace and measure what is committed: a bug in that does not make it look as if it had failed.
+
+        Of very much the relay sends the first while the last is still being logged.
+        """
         try:
-            say(tx.said)
+            for first in range(0, len(tx.said), LINES):
+                if first:
+                    await asyncio.sleep(0)
+                say(tx.said[first : first + LINES])
             if tx.begun:
                 begun(self.tracer, self.service, tx.begun, began, time.time())
             if self.measure is not None and tx.measured:

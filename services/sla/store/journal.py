@@ -161,5 +161,5 @@ def _details(fact: Fact) -> str:
 
 
 def _fact(row: Row[Any]) -> Fact:
-    columns = {name: value for name in COLUMNS if (value := row._mapping.get(name)) is not None}
+    columns = {name: value for name, value in row._mapping.items() if value is not None and name in COLUMNS}
     return msgspec.convert(columns | row.details, Fact)

@@ -98,18 +98,18 @@ async def told(tx: Tx, keys: Sequence[Key]) -> dict[Key, dict[str, Standing]]:
 
 
 async def save(tx: Tx, changes: Changes) -> None:
-    """Write what changed."""
+    """Write what changed. The targets are under way when this returns: what is to be told is encoded meanwhile."""
+    await _save_conversations(tx, changes.conversations)
     if changes.targets:
         rows = [
             {"organisation": row.organisation, "conversation": row.conversation} | asdict(row.standing)
             for row in changes.targets
         ]
-        await tx.execute(SAVE_TARGETS, rows=msgspec.json.encode(rows).decode())
-    await _save_conversations(tx, changes.conversations)
+        await tx.send(SAVE_TARGETS, rows=msgspec.json.encode(rows).decode())
 
 
 async def _save_conversations(tx: Tx, rows: Sequence[ConversationRow]) -> None:
-    await tx.execute(
+    await tx.send(
         SAVE_CONVERSATIONS,
         organisations=[row.organisation for row in rows],
         conversations=[row.conversation for row in rows],
