@@ -1,5 +1,6 @@
 """What sla counts and measures. Policy time, in which deadlines are."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -86,10 +87,11 @@ def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Eve
             delay = (now - event.data.received_at).total_seconds()
             instruments.observe("message_to_clock_seconds", event.organisation, value=max(0.0, delay))
     started = {event.data.target for event in said if isinstance(event.data, SlaStarted)}
+    verdicts = Counter((event.organisation, event.name) for event in said if event.name in VERDICTS)
+    for (organisation, name), count in verdicts.items():
+        instruments.add("verdicts", organisation, VERDICTS[name], by=count)
     for event in said:
         data = event.data
-        if event.name in VERDICTS:
-            instruments.add("verdicts", event.organisation, VERDICTS[event.name])
         if isinstance(data, SlaBreach) and data.target not in started:
             delay = (data.noticed_at - data.due_at).total_seconds()
             instruments.observe("breach_detection_seconds", event.organisation, value=max(0.0, delay))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from msgspec import Struct
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Row
 
@@ -30,8 +31,7 @@ PATIENCE = "set local statement_timeout = '2s'"
 log = structlog.get_logger("figures")
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True, gc=False):
     """An event that was applied, and how long it had waited for it since it was written, by the machine's clock."""
 
     event: Event

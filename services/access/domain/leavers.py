@@ -19,7 +19,7 @@ from services.access.domain.register import Admins, Item, snapshot_of
 from services.access.domain.revocation import HELD, Revocation, of_item, open_in, reopen
 from services.access.domain.telling import Telling, urgent
 from shared.contracts import access
-from shared.policy import Pack, Packs
+from shared.policy import Packs
 
 __all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up", "held_until"]
 
@@ -157,8 +157,8 @@ class _Settling:
     standings: list[Standing] = field(default_factory=list)
     rows: dict[tuple[str, str, str], Revocation] = field(default_factory=dict)
     changed: dict[str, Revocation] = field(default_factory=dict)
-    ladders: dict[tuple[datetime, bool], tuple[datetime, ...]] = field(default_factory=dict)
-    """The rungs by start and urgency: the same for most of what one leaver holds, and working time takes its time."""
+    ladders: dict[tuple[datetime, bool], tuple[str, tuple[datetime, ...]]] = field(default_factory=dict)
+    """Policy and rungs by start and urgency: the same for most of what one leaver holds, and working time takes its time."""
 
     def __post_init__(self) -> None:
         self.rows = {(one.stint, *one.key): one for one in self.known.revocations}
@@ -261,7 +261,7 @@ class _Settling:
     ) -> Revocation:
         assert said.leave_at is not None
         start = max(said.leave_at, known_at)
-        pack = self.world.packs.at(self.world.telling.organisation, start)
+        policy, levels = self._ladder(start, urgent(item))
         return of_item(
             item,
             id=row.id if row is not None else self.world.new_id(),
@@ -269,19 +269,20 @@ class _Settling:
             stint=said.id,
             leave_at=said.leave_at,
             known_at=known_at,
-            levels=self._rungs(pack, start, urgent(item)),
-            policy=pack.policy,
+            levels=levels,
+            policy=policy,
             owner=self.world.line.owner(self.known.person, manager or self.told.manager),
             state=state,
             story=said.story or "",
             cause=said.cause or "",
         )
 
-    def _rungs(self, pack: Pack, start: datetime, administrator: bool) -> tuple[datetime, ...]:
-        key = start, administrator
-        if key not in self.ladders:
-            self.ladders[key] = rungs(pack, start, administrator=administrator)
-        return self.ladders[key]
+    def _ladder(self, start: datetime, administrator: bool) -> tuple[str, tuple[datetime, ...]]:
+        known = self.ladders.get((start, administrator))
+        if known is None:
+            pack = self.world.packs.at(self.world.telling.organisation, start)
+            known = self.ladders[start, administrator] = pack.policy, rungs(pack, start, administrator=administrator)
+        return known
 
     def _cancel(self, stint: str, keep: set[tuple[str, str]] | None = None) -> None:
         """Planned removals that are not due any more; they stay in the history."""

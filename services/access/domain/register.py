@@ -11,7 +11,7 @@ from msgspec import Struct
 __all__ = ["Admins", "Held", "Holder", "Item", "Owned", "items_of", "snapshot_of"]
 
 
-class Held(Struct, frozen=True, kw_only=True, gc=False):
+class Held(Struct, frozen=True, gc=False):
     """A grant in force, with what its account and its site say of it."""
 
     grant: str
@@ -26,7 +26,7 @@ class Held(Struct, frozen=True, kw_only=True, gc=False):
     since: datetime
 
 
-class Owned(Struct, frozen=True, kw_only=True, gc=False):
+class Owned(Struct, frozen=True, gc=False):
     """A site that is not closed and the person who answers for it."""
 
     site: str

@@ -26,6 +26,13 @@ class Telling:
     now: datetime
     new_id: Callable[[], str]
     events: list[Event] = field(default_factory=list)
+    _taken: int = 0
+    _clauses: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+
+    def take(self) -> list[Event]:
+        """What was told since this was asked last."""
+        events, self._taken = self.events[self._taken :], len(self.events)
+        return events
 
     def tell(self, data: Data, duties: tuple[str, ...], story: str | None = None, cause: str | None = None) -> None:
         """Say it now. `story` is what began it all, `cause` the event that led to it."""
@@ -48,9 +55,12 @@ class Telling:
 
     def clauses(self, *duties: str) -> tuple[str, ...]:
         """Those of the named duties; where the pack has none of them, those of its section on access."""
-        known: Mapping[Any, Any] = self.pack.access.duties
-        found = [clause for duty in duties if duty in known for clause in known[duty].clauses]
-        return tuple(dict.fromkeys(found or self.pack.access.clauses))
+        clauses = self._clauses.get(duties)
+        if clauses is None:
+            known: Mapping[Any, Any] = self.pack.access.duties
+            found = [clause for duty in duties if duty in known for clause in known[duty].clauses]
+            clauses = self._clauses[duties] = tuple(dict.fromkeys(found or self.pack.access.clauses))
+        return clauses
 
     def requested(self, one: Revocation) -> None:
         """An item of access is to go; one that is held says so instead, and this when it is released."""

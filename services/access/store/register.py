@@ -19,6 +19,7 @@ HELD = """
     join sites s on s.organisation = g.organisation and s.site = g.site
     where a.organisation = :organisation and a.person = any(cast(:people as text[]))
 """
+"""Columns in the order of `Held`'s fields, as those of OWNED are in that of `Owned`'s: a row is made into one as it is."""
 
 OWNED = """
     select site, owner as person, kind as site_kind, network, owner_since as since
@@ -121,9 +122,9 @@ async def items_held(tx: Tx, organisation: str, people: Sequence[str]) -> Mappin
     held: dict[str, list[Held]] = defaultdict(list)
     owned: dict[str, list[Owned]] = defaultdict(list)
     for row in await tx.fetch(HELD, organisation=organisation, people=list(people)):
-        held[row.person].append(Held(**row._mapping))
+        held[row.person].append(Held(*list(row)))
     for row in await tx.fetch(OWNED, organisation=organisation, people=list(people)):
-        owned[row.person].append(Owned(**row._mapping))
+        owned[row.person].append(Owned(*list(row)))
     return {person: items_of(held[person], owned[person]) for person in {*held, *owned}}
 
 

@@ -97,11 +97,11 @@ def of_row(row: Row[Any]) -> Revocation:
 
 
 async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation]) -> None:
-    """Write these."""
+    """Write these: it is under way when this returns."""
     if not revocations:
         return
     rows = [{"next_at": one.next_at} | asdict(one) for one in revocations]
-    await tx.execute(SAVE, organisation=organisation, rows=msgspec.json.encode(rows).decode())
+    await tx.send(SAVE, organisation=organisation, rows=msgspec.json.encode(rows).decode())
 
 
 async def of_people(tx: Tx, organisation: str, people: Sequence[str]) -> Mapping[str, list[Revocation]]:
