@@ -53,7 +53,7 @@ class Leavers(Scenario):
         leaver(MOST),
         Contestant(
             name=RELAY, what="the records of the largest leaver, committed to an outbox at once", settings="as shipped",
-            run="tests.bench.leavers.hr:relay", quick=False,
+            run="tests.bench.leavers.hr:relay",
         ),
     )  # fmt: skip
     goals: ClassVar = (
