@@ -1,6 +1,8 @@
 # Needs Python 3.11 or newer and make. PYTHON=/path/to/python3.12 chooses the Python.
 PYTHON ?=
 export PYTHON
+# Bytecode is kept, whatever the shell says: else every process of every stack compiles the same code again.
+export PYTHONDONTWRITEBYTECODE =
 PY := .venv/bin/python
 # The longest first, side by side: much of their time is waiting for what was killed to come back.
 SUITES := tests/e2e tests/chaos tests/integration tests/unit tests/contract

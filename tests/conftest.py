@@ -15,7 +15,6 @@ from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.mutants.lending import lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
 from tests.side_by_side import WholeFiles
-from tests.stacks import RunningStack, running
 
 
 @pytest.fixture(scope="session")
@@ -69,13 +68,6 @@ def kafka(request: pytest.FixtureRequest) -> str:
 def topic_prefix() -> str:
     """A prefix that no other test has."""
     return f"t{secrets.token_hex(4)}."
-
-
-@pytest.fixture(scope="session")
-def running_stack() -> Iterator[RunningStack]:
-    """All of it, supervised, as `make run` runs it, on free ports; policy time is real until a test moves it."""
-    with running() as stack:
-        yield stack
 
 
 @pytest.hookimpl(tryfirst=True)

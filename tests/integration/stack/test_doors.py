@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 
 from shared.bus.codec import Wire
 from shared.cli.kafka import send
-from tests.integration.cli.conftest import Houserules
+from tests.integration.stack.conftest import Houserules
 from tests.stacks import RunningStack
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.cli.conftest import Done, Houserules
+from tests.integration.stack.conftest import Done, Houserules
 from tests.stacks import RunningStack
 
 

@@ -18,13 +18,13 @@ SERVERS = ("postgres", "kafka")
 KEPT = (*SERVERS, *services())
 
 
-def test_these_are_all_the_processes_that_there_are(running_stack: RunningStack) -> None:
-    assert set(living(running_stack.stack.folders.run)) == {"supervisord", *KEPT}
+def test_these_are_all_the_processes_that_there_are(house: RunningStack) -> None:
+    assert set(living(house.stack.folders.run)) == {"supervisord", *KEPT}
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_killed_process_is_back(running_stack: RunningStack, name: str) -> None:
-    stack = running_stack.stack
+def test_killed_process_is_back(house: RunningStack, name: str) -> None:
+    stack = house.stack
     killed = stack.kill(name)
     _soon(lambda: stack.pid(name) not in (0, killed))
     for other in KEPT:
@@ -32,8 +32,8 @@ def test_killed_process_is_back(running_stack: RunningStack, name: str) -> None:
     assert not psutil.pid_exists(killed)
 
 
-def test_killed_supervisord_is_back_with_all_it_kept(running_stack: RunningStack) -> None:
-    stack = running_stack.stack
+def test_killed_supervisord_is_back_with_all_it_kept(house: RunningStack) -> None:
+    stack = house.stack
     before = {name: stack.pid(name) for name in KEPT}
     killed = stack.kill("supervisord")
     _soon(lambda: stack.pid("supervisord") != killed)
@@ -43,12 +43,12 @@ def test_killed_supervisord_is_back_with_all_it_kept(running_stack: RunningStack
     assert not any(psutil.pid_exists(pid) for pid in [killed, *before.values()])
 
 
-async def test_what_was_committed_survives_a_killed_postgres(running_stack: RunningStack) -> None:
-    url = running_stack.stack.admin_url
+async def test_what_was_committed_survives_a_killed_postgres(house: RunningStack) -> None:
+    url = house.stack.admin_url
     connection = await asyncpg.connect(url)
     await connection.execute("create table kept as select 7 as seven")
-    running_stack.stack.kill("postgres")
-    _soon(lambda: running_stack.stack.answers("postgres"))
+    house.stack.kill("postgres")
+    _soon(lambda: house.stack.answers("postgres"))
     again = await asyncpg.connect(url)
     assert await again.fetchval("select seven from kept") == 7
     await again.execute("drop table kept")
@@ -56,20 +56,20 @@ async def test_what_was_committed_survives_a_killed_postgres(running_stack: Runn
     connection.terminate()
 
 
-def test_postgres_waits_for_its_orphans_and_is_back(running_stack: RunningStack) -> None:
-    stack = running_stack.stack
+def test_postgres_waits_for_its_orphans_and_is_back(house: RunningStack) -> None:
+    stack = house.stack
     orphan = _background_writer(stack.pid("postgres"))
     os.kill(orphan, signal.SIGSTOP)  # it hears of the postmaster's death only when it goes on
     killed = stack.kill("postgres")
     _soon(lambda: stack.pid("postgres") not in (0, killed))
-    _soon(lambda: "pre-existing shared memory block" in running_stack.log("postgres"))
+    _soon(lambda: "pre-existing shared memory block" in house.log("postgres"))
     assert not stack.answers("postgres")
     os.kill(orphan, signal.SIGCONT)
     _soon(lambda: stack.answers("postgres"))
 
 
-def test_halted_process_stays_away_until_it_is_resumed(running_stack: RunningStack) -> None:
-    stack = running_stack.stack
+def test_halted_process_stays_away_until_it_is_resumed(house: RunningStack) -> None:
+    stack = house.stack
     stack.halt("kafka")
     time.sleep(1.5)  # longer than supervisord takes to bring something back
     assert not stack.answers("kafka")
@@ -78,8 +78,8 @@ def test_halted_process_stays_away_until_it_is_resumed(running_stack: RunningSta
         _soon(lambda name=name: stack.answers(name))  # type: ignore[misc] # bound now
 
 
-def test_postgres_never_runs_as_root(running_stack: RunningStack) -> None:
-    assert psutil.Process(running_stack.stack.pid("postgres")).uids().effective != 0
+def test_postgres_never_runs_as_root(house: RunningStack) -> None:
+    assert psutil.Process(house.stack.pid("postgres")).uids().effective != 0
 
 
 def _background_writer(postmaster: int) -> int:

@@ -24,7 +24,7 @@ class Done:
 Houserules = Callable[..., Done]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house() -> Iterator[RunningStack]:
     """A stack on stepped policy time."""
     with running() as stack:

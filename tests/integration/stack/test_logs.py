@@ -11,9 +11,9 @@ from deploy.local.layout import Folders
 from tests.stacks import RunningStack
 
 
-async def test_failing_row_is_nowhere_in_the_logs(running_stack: RunningStack) -> None:
+async def test_failing_row_is_nowhere_in_the_logs(house: RunningStack) -> None:
     canary = f"canary-{secrets.token_hex(8)}"
-    connection = await asyncpg.connect(running_stack.stack.admin_url)
+    connection = await asyncpg.connect(house.stack.admin_url)
     try:
         await connection.execute("create temporary table posts (id int check (id > 0), text text unique)")
         await connection.execute("insert into posts values (1, $1)", canary)
@@ -24,16 +24,16 @@ async def test_failing_row_is_nowhere_in_the_logs(running_stack: RunningStack) -
     finally:
         await connection.close()
     assert canary in refused.value.detail
-    assert "violates check constraint" in running_stack.log("postgres")
-    logs = running_stack.stack.folders.logs
+    assert "violates check constraint" in house.log("postgres")
+    logs = house.stack.folders.logs
     assert [file.name for file in logs.iterdir() if canary in file.read_text(errors="replace")] == []
 
 
-def test_logs_are_for_their_owner_alone(running_stack: RunningStack) -> None:
-    logs = running_stack.stack.folders.logs
+def test_logs_are_for_their_owner_alone(house: RunningStack) -> None:
+    logs = house.stack.folders.logs
     assert _rights(logs) == 0o700
     assert {file.name: oct(_rights(file)) for file in logs.iterdir()} == {
-        f"{name}.log": oct(0o600) for name in ("supervisord", "postgres", "kafka", *running_stack.stack.names)
+        f"{name}.log": oct(0o600) for name in ("supervisord", "postgres", "kafka", *house.stack.names)
     }
 
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.cli.conftest import Houserules
-from tests.integration.cli.test_doors import eventually
+from tests.integration.stack.conftest import Houserules
+from tests.integration.stack.test_doors import eventually
 from tests.stacks import RunningStack
 
 WESTWARD = ("--organisation", "westward")
