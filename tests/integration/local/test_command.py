@@ -110,6 +110,7 @@ def person() -> Iterator[Person]:
     remove(person.local)
 
 
+@pytest.mark.long  # three starts of all there is
 def test_each_start_has_what_the_last_one_kept_however_that_ended(person: Person) -> None:
     """Three lives of one stack: the first ends by Ctrl-C, the second is killed and loses Kafka's data, the third is mended."""
     process = person.run()
