@@ -96,9 +96,11 @@ def stop() -> int:
 def prepare() -> int:
     """Fetch and make all that a first start needs, and start nothing."""
     from deploy.local.stack import Stack
+    from deploy.local.warm import make_archive
 
     stack = Stack(Folders.from_env(), Ports.from_env(), say=say)
     stack.prepare()
+    make_archive(say)
     say(f"{stack.folders.data} is ready for `run`.")
     return 0
 

