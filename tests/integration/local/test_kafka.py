@@ -1,8 +1,14 @@
 """The broker: one record in, the same record out."""
 
+from pathlib import Path
+
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.local.jars import fetch
+from deploy.local.kafka import archive_of
+from deploy.local.layout import CACHE
 from tests.servers import KafkaServer
 
 
@@ -31,3 +37,18 @@ async def _make(bootstrap: str, topic: str) -> None:
         await admin.create_topics([NewTopic(topic, num_partitions=6, replication_factor=1)])
     finally:
         await admin.close()
+
+
+@pytest.mark.long  # a broker of its own
+def test_a_broker_starts_though_what_is_kept_of_its_classes_is_spoilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jars = fetch(CACHE, print)
+    monkeypatch.setattr("deploy.local.kafka.CACHE", tmp_path / "kafka")
+    archive_of(jars).write_bytes(b"spoilt")
+    server = KafkaServer(tmp_path)
+    try:
+        server.start()
+        assert f"-XX:AOTCache={archive_of(jars)}" in (tmp_path / "kafka.java").read_text()
+    finally:
+        server.stop()
