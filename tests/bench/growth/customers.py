@@ -21,7 +21,8 @@ TAKEN = "select coalesce(sum(next_offset - first_offset), 0)::int8 from position
 UNSENT = "select count(*) from outbox"
 WORK = """
     select pg_current_wal_insert_lsn() - '0/0' as wal_bytes, (select wal_fpi from pg_stat_wal) as page_images,
-           (select blks_read from pg_stat_database where datname = current_database()) as blocks_read
+           (select blks_read from pg_stat_database where datname = current_database()) as blocks_read,
+           (select sum(seq_tup_read) from pg_stat_user_tables) as rows_scanned
 """
 """What PostgreSQL has had to do so far: beside the time, what says why more rows take longer."""
 

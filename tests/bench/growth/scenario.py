@@ -68,7 +68,8 @@ class Growth(Scenario):
         Column("told_s", "s until all is told", ".2f"),
         Column("wal_bytes", "WAL bytes an event", ",.0f"),
         Column("page_images", "whole pages in it", ".2f"),
-        Column("blocks_read", "blocks read in an event", ".2f"),
+        Column("blocks_read", "blocks read an event", ".2f"),
+        Column("rows_scanned", "rows read without an index an event", ".1f"),
     )
 
     async def open(self) -> None:
