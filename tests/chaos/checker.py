@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from tests.chaos.history import Applied, Effect, Emitted, History, Offered, Outcome, Spent, Struck
 
-__all__ = ["Finding", "check", "counts", "in_flight", "lags", "outcomes", "summary", "writer"]
+__all__ = ["Finding", "check", "counts", "in_flight", "lags", "outcomes", "summary", "waited", "writer"]
 
 READERS: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
     {
@@ -280,17 +280,11 @@ def _refusals(history: History) -> Iterator[Finding]:
 
 def _budget(history: History) -> Iterator[Finding]:
     """Whether the doors accepted until the budget was spent, and no longer, by what their clients had sent and heard."""
-    size = {
-        offer.fact: sum(WRITERS.get(one.effect.topic) == "intake" for one in offer.expected)
-        for offer in history.offered
-    }
-    for spent in history.spent:
-        during = [one for one in history.answered if one.since >= spent.since and one.at <= spent.until]
-        refused = min((one.at for one in during if one.status == 503 and one.again), default=None)
-        if refused is None:
+    for spent, bounds in waited(history):
+        if bounds is None:
             yield Finding("bad-refusal", "P6", "full-budget", "nothing was refused")
             continue
-        might, must = _waited(history, spent, refused, size)
+        must, might = bounds
         where = f"of {spent.budget} events that may wait"
         if might <= spent.budget:
             yield Finding("bad-refusal", "P6", "full-budget", f"refused when at the most {might} {where} could wait")
@@ -298,14 +292,25 @@ def _budget(history: History) -> Iterator[Finding]:
             yield Finding("bad-refusal", "P6", "full-budget", f"accepted when {must} {where} had waited for a second")
 
 
-def _waited(history: History, spent: Spent, refused: float, size: Mapping[str, int]) -> tuple[int, int]:
-    """How many events waited at the most when the first was refused, and how many at the least when the doors last asked
-    and found room.
+def waited(history: History) -> Iterator[tuple[Spent, tuple[int, int] | None]]:
+    """Of each time that the budget was spent, how many events waited when the doors last found room, at the least, and when
+    they first refused, at the most; None if they never did."""
+    size = {
+        offer.fact: sum(WRITERS.get(one.effect.topic) == "intake" for one in offer.expected)
+        for offer in history.offered
+    }
+    for spent in history.spent:
+        during = [one for one in history.answered if one.since >= spent.since and one.at <= spent.until]
+        refused = min((one.at for one in during if one.status == 503 and one.again), default=None)
+        yield spent, None if refused is None else _waited(history, spent, refused, size)
 
-    At the most: what waited before, and all that was under way since and was not refused. At the least: the event door's
-    own that were accepted a second before the last request that was let in had been sent. The door had asked since then.
-    Deliveries become events only when the worker has read them, and of what waited before Kafka may have had some already,
-    so that neither is counted.
+
+def _waited(history: History, spent: Spent, refused: float, size: Mapping[str, int]) -> tuple[int, int]:
+    """At the least: the event door's own that were accepted a second before the last request that was let in had been sent.
+    The door had asked since then. Deliveries become events only when the worker has read them, and of what waited before
+    Kafka may have had some already, so that neither is counted.
+
+    At the most: what waited before, and all that was under way since and was not refused.
     """
     under_way = [one for one in history.answered if one.at >= spent.since and one.since <= refused]
     might = spent.unsent + spent.unread + sum(size[one.fact] for one in under_way if one.outcome != "fail")
@@ -313,7 +318,7 @@ def _waited(history: History, spent: Spent, refused: float, size: Mapping[str, i
     asked = max((one.since for one in let_in if one.at <= refused), default=spent.since) - ASKED_S
     batches = {offer.fact for offer in history.offered if offer.expected and offer.expected[0].effect.topic == "people"}
     must = sum(size[one.fact] for one in let_in if one.at < asked and one.fact in batches)
-    return might, must
+    return must, might
 
 
 def _words(effect: Effect) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.bench.contest import percentile
-from tests.chaos.checker import Finding, check, counts, in_flight, lags
+from tests.chaos.checker import Finding, check, counts, in_flight, lags, waited
 from tests.chaos.history import History
 
 __all__ = ["Report", "report"]
@@ -27,6 +27,8 @@ class Report:
     findings: Sequence[Finding]
     lags: Sequence[float]
     """Of the deadlines that passed when nothing was broken any more, in seconds."""
+    budgets: Sequence[str]
+    """How much the doors accepted each time before they refused, for people."""
 
     @property
     def late(self) -> bool:
@@ -48,6 +50,7 @@ class Report:
             f"| all | {self.struck.total()} | {self.counted.total()} | |",
             "",
             ", ".join(f"{number} {what}" for what, number in self.amounts.items()),
+            *self.budgets,
             self._deadlines(),
             verdict,
             *(f"{one.promise} {one.anomaly}: {one.of}: {one.detail}" for one in self.findings),
@@ -72,4 +75,13 @@ def report(history: History) -> Report:
         if flying:
             counted[fault.kind] += 1
             least[fault.kind] = min(flying, least.get(fault.kind, flying))
-    return Report(struck, counted, least, counts(history), check(history), lags(history))
+    return Report(struck, counted, least, counts(history), check(history), lags(history), _budgets(history))
+
+
+def _budgets(history: History) -> list[str]:
+    return [
+        f"of {spent.budget} events that may wait for Kafka, {bounds[0]} or more did when the doors still found room, "
+        f"and {bounds[1]} or fewer when they refused"
+        for spent, bounds in waited(history)
+        if bounds is not None
+    ]
