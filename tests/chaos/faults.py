@@ -33,6 +33,7 @@ BURST = 12
 SLOW_S = 0.3
 OUTBOX_ROWS = 300
 """So little may wait for Kafka that a run spends it."""
+PROMPT = "select coalesce(min(created_at) > clock_timestamp() - interval '1 s', true) from outbox"
 WAITS = "select (select count(*) from outbox), (select count(*) from deliveries where state = 'pending')"
 
 SLOW_DISK = f"""
@@ -95,11 +96,14 @@ class Ground:
                 await asyncio.sleep(0.1)
 
     async def sent(self) -> None:
-        """Wait until the doors have room again: what an outage left to be sent is sent. Raises TimeoutError."""
-        async with self.database("intake") as database:
-            few = partial(database.fetchval, f"select count(*) < {OUTBOX_ROWS // 3} from outbox")
-            if not await _until(few, THERE_S):
-                raise TimeoutError("what waited for Kafka in the last outage is not sent")
+        """Wait until every service sends what it tells as it tells it: nothing is left of an outage. Raises TimeoutError."""
+        end = time.monotonic() + WELL_S
+        for service in SERVICES:
+            async with self.database(service) as database:
+                while not await database.fetchval(PROMPT):
+                    if time.monotonic() > end:
+                        raise TimeoutError(f"what {service} told in the last outage is not sent")
+                    await asyncio.sleep(0.1)
 
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[asyncpg.Connection]:
