@@ -1,4 +1,5 @@
 """A drill: what can break is broken in a running stack, and the right alert, and only it and its consequences, fires and clears.
+The panels that are there for it say so meanwhile, and did not before.
 
 A real Prometheus has the shipped rules with spans three hundred times shorter, and nothing else changed: what is a
 threshold in seconds is as long as it is. Deliveries come all the while.
@@ -10,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import asyncpg
 import httpx
@@ -17,13 +19,15 @@ import pytest
 import pytest_asyncio
 
 from deploy.observe.catalogue import SERVICES
+from deploy.observe.dashboards.panels import UNKNOWN
 from deploy.observe.windows import Windows
+from deploy.observe.written import panels
 from shared.bus.relay import LOCK
 from shared.platform.ids import uuid7
 from tests.e2e.scenery import listed
 from tests.e2e.watched import watching
 from tests.e2e.world import World, eventually
-from tests.prometheus import Fired, Prometheus
+from tests.prometheus import Fired, Prometheus, asked
 
 pytestmark = pytest.mark.long
 
@@ -50,6 +54,10 @@ class Drill:
         """What fires now, and about whom."""
         return await asyncio.to_thread(self.server.firing)
 
+    async def says(self, seen: "Seen") -> bool:
+        """Whether a panel shows what it is there for."""
+        return await asyncio.to_thread(seen.so, self.server)
+
     async def load(self, stop: asyncio.Event) -> None:
         """A customer's message and a look at a door, twice a second, whatever becomes of them."""
         while not stop.is_set():
@@ -69,6 +77,27 @@ class Drill:
             with suppress(httpx.TransportError):
                 await self.world.ask("sla", "/targets")
             await asyncio.sleep(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A panel that says so of a service or a landlord (of anybody, where none is named): `least`, or more; below nought, just that."""
+
+    board: str
+    title: str
+    of: str
+    least: float
+
+    def so(self, server: Prometheus) -> bool:
+        """Whether it does now, by one of its queries."""
+        shown = [
+            value
+            for board, title, expr in panels()
+            if (board, title) == (f"houserules-{self.board}", self.title)
+            for labels, value in server.values(asked(expr)).items()
+            if self.of in ("", *(value for _, value in labels))
+        ]
+        return self.least in shown if self.least < 0 else any(value >= self.least for value in shown)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -132,6 +161,16 @@ async def postgres_stopped(drill: Drill) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(drill.world.running.stack.resume, "postgres")
+
+
+@asynccontextmanager
+async def kafka_stopped(drill: Drill) -> AsyncIterator[None]:
+    """No broker at all."""
+    await asyncio.to_thread(drill.world.running.stack.halt, "kafka")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(drill.world.running.stack.resume, "kafka")
 
 
 @asynccontextmanager
@@ -199,28 +238,77 @@ LATE = (
 )
 BETWEEN = ("ServiceAbsent", "RelayWithoutLeader", "DatabaseAway", "BrokerAway")
 """What is so between the end of a process and the first figures of the next: with the spans that are meant, too short to tell."""
-DRILLS: list[tuple[Break, Alerts, Alerts]] = [
-    (relay_stopped, about(["sla"], "RelayWithoutLeader"), about(["sla"], "OutboxOld")),
-    (worker_stopped, about(["access"], "ServiceAbsent"), about(["access"], "RelayWithoutLeader", "NoProgress")),
-    (poison, about(["westward"], "DeadLettersOpen"), set()),
-    (secret_wrong, about(["westward"], "WebhookSecretWrong"), set()),
+DRILLS: list[tuple[Break, Alerts, Alerts, tuple[Seen, ...]]] = [
+    (
+        relay_stopped,
+        about(["sla"], "RelayWithoutLeader"),
+        about(["sla"], "OutboxOld"),
+        (
+            Seen("bus", "Leaders", "sla", 1),
+            Seen("bus", "Outbox: rows", "sla", 1),
+            Seen("bus", "Outbox: age of the oldest", "sla", 1),
+        ),
+    ),
+    (
+        worker_stopped,
+        about(["access"], "ServiceAbsent"),
+        about(["access"], "RelayWithoutLeader", "NoProgress"),
+        (
+            Seen("access", "Answers Prometheus", "", 1),
+            Seen("overview", "The system itself", "", 1),
+            Seen("overview", "Leavers removed", "westward", UNKNOWN),
+            Seen("bus", "Leaders", "access", UNKNOWN),
+        ),
+    ),
+    (
+        poison,
+        about(["westward"], "DeadLettersOpen"),
+        set(),
+        (Seen("bus", "Dead letters open", "access", 1), Seen("overview", "P3 Order", "", 1)),
+    ),
+    (
+        secret_wrong,
+        about(["westward"], "WebhookSecretWrong"),
+        set(),
+        (Seen("intake", "Refused in five minutes", "westward", 1),),
+    ),
+    (
+        kafka_stopped,
+        about(SERVICES, "BrokerAway"),
+        about(SERVICES, "OutboxOld", "NoProgress") | about(["westward"], "ClocksStartLate"),
+        (Seen("bus", "Kafka answers", "sla", 1), Seen("bus", "Outbox: rows", "intake", 1)),
+    ),
     (
         consumer_hangs,
         about(["sla"], "NoProgress"),
         about(["sla"], *BETWEEN) | about(["westward"], "ClocksStartLate"),
+        (
+            Seen("sla", "Lag", "", 20),
+            Seen("sla", "Lag in seconds", "", 60),
+            Seen("sla", "Starts in a quarter of an hour", "", 1),
+        ),
     ),
     (
         postgres_stopped,
         about(SERVICES, "DatabaseAway"),
         about(LOADED, "DoorsFailing") | about(SERVICES, "RelayWithoutLeader") | LATE,
+        (
+            Seen("bus", "Age of the figures", "sla", 60),
+            Seen("overview", "P6 Outage", "", 0.001),
+            Seen("overview", "Answered in time", "westward", UNKNOWN),
+        ),
     ),
 ]
-"""What is broken, what must fire and about whom, and what else may, as its consequence."""
+"""What is broken, what must fire and about whom, what else may, as its consequence, and the panels that show it."""
 
 
-@pytest.mark.parametrize(("broken", "must", "may"), DRILLS, ids=lambda value: getattr(value, "__name__", None))
-async def test_the_right_alert_fires_and_clears(drill: Drill, broken: Break, must: Alerts, may: Alerts) -> None:
+@pytest.mark.parametrize(("broken", "must", "may", "seen"), DRILLS, ids=lambda value: getattr(value, "__name__", None))
+async def test_the_right_alert_fires_and_clears(
+    drill: Drill, broken: Break, must: Alerts, may: Alerts, seen: tuple[Seen, ...]
+) -> None:
     await all_well(drill)
+    for one in seen:
+        assert not await drill.says(one), f"{one} without its cause"
     drill.fired.clear()
     async with broken(drill):
 
@@ -228,5 +316,7 @@ async def test_the_right_alert_fires_and_clears(drill: Drill, broken: Break, mus
             return must <= await drill.firing()
 
         await eventually(fires, f"{must} fires", FIRES_S)
+        for one in seen:
+            await eventually(partial(drill.says, one), f"{one}", FIRES_S)
     await all_well(drill)
     assert must <= drill.fired <= must | may

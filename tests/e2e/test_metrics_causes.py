@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.observe.catalogue import SERVICES
+from deploy.observe.dashboards.overview import GONE_S
 from deploy.observe.written import panels
 from tests.e2e.conversation import Conversation
 from tests.e2e.faces import Faces
@@ -87,6 +88,21 @@ async def test_a_delivery_that_cannot_be_read(watched: Watched) -> None:
     assert (await world.deliver("westward", b'{"type": "message.received"}')).status_code == 200
     await world.settle()
     assert await watched.says(*panel) == {"westward": 1.0, "wheatley": 0.0}
+
+
+async def test_a_delivery_that_was_answered_200_and_is_gone(watched: Watched) -> None:
+    world, panel = watched.world, ("overview", "P1 Durable accept")
+    raw = world.body("site.heartbeat", site="westward-page")
+    assert (await world.deliver("westward", raw, "soon-gone")).status_code == 200
+    await world.settle()
+    assert await watched.says(*panel) == {"": 0.0}
+    await execute(world, "intake", "delete from deliveries where delivery = 'soon-gone'")
+    ((_, gone),) = (await watched.says(*panel)).items()
+    assert gone >= GONE_S
+    await watched.fires("DeliveriesGone", "intake")
+    assert (await world.deliver("westward", raw, "soon-gone")).status_code == 200, "it is sent again"
+    assert await watched.says(*panel) == {"": 0.0}
+    await watched.fires("DeliveriesGone", "intake", False)
 
 
 async def test_an_event_that_comes_twice(watched: Watched) -> None:

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import dashboard as boards
 from deploy.observe.dashboards.known import now, of_all, of_landlords
 from deploy.observe.dashboards.panels import Panel, Panels, Query, board, filled, firing, series, stat, verdict, words
 
-__all__ = ["overview"]
+__all__ = ["GONE_S", "overview"]
 
 ORG = 'organisation=~"$organisation"'
 GREEN, AMBER, RED = "green", "orange", "red"
