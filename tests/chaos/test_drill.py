@@ -33,6 +33,9 @@ pytestmark = pytest.mark.long
 
 SPANS = Windows(shrink=300.0, least=4.0)
 FIRES_S, CLEARS_S, RESTARTS_S = 180.0, 300.0, 150.0
+QUERIES: dict[tuple[str, str], list[str]] = {}
+for _uid, _title, _expr in panels():
+    QUERIES.setdefault((_uid, _title), []).append(_expr)
 
 
 @dataclass(slots=True)
@@ -92,8 +95,7 @@ class Seen:
         """Whether it does now, by one of its queries."""
         shown = [
             value
-            for board, title, expr in panels()
-            if (board, title) == (f"houserules-{self.board}", self.title)
+            for expr in QUERIES[f"houserules-{self.board}", self.title]
             for labels, value in server.values(asked(expr)).items()
             if self.of in ("", *(value for _, value in labels))
         ]

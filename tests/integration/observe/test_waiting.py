@@ -44,6 +44,14 @@ class Watched:
         await eventually(there, name)
         return self.value(name, **labels) or 0.0
 
+    async def comes_to(self, name: str, to: float) -> None:
+        """Wait until it is so: before the first records are taken, what is known is when the position last moved."""
+
+        async def there() -> bool:
+            return self.value(name) == to
+
+        await eventually(there, f"{name} is {to}")
+
 
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +80,7 @@ async def test_a_process_that_is_started_again_says_the_same_of_the_oldest_recor
     for _ in range(2):
         watched = Watched(world)
         async with world.running(watched.ledger):
-            assert await watched.reads("applied_until_timestamp_seconds") == stamped
+            await watched.comes_to("applied_until_timestamp_seconds", stamped)
             assert watched.value("lag_records") == 3
             assert watched.value("next_offset") == 0
         await close(watched)
