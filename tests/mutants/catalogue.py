@@ -17,6 +17,7 @@ ROLLBACK = f"{BUS}/test_order.py::test_what_rolls_back_is_not_published"
 IDENTITY = f"{BUS}/test_duplicates.py::test_an_id_belongs_to_its_organisation_and_source"
 DOUBLE = f"{BUS}/test_duplicates.py::test_the_same_id_twice_in_one_batch"
 VERDICTS = f"{UNIT}/sla/test_verdicts.py"
+WRITING = f"{UNIT}/bus/test_writing.py"
 DOOR = f"{INTAKE}/test_webhook_door.py"
 SIGNATURES = f"{INTAKE}/test_signatures.py"
 
@@ -130,6 +131,24 @@ _BUS = (
         ),
         red=(ROLLBACK,),
         green=(FLOW, f"{BUS}/test_order.py::test_emit_without_the_lock_raises"),
+    ),
+    Mutant(
+        name="batches-of-a-partition",
+        without="two batches of one partition are written side by side",
+        file="shared/bus/writing.py",
+        old="len(self._running) >= self.most or not wanted.isdisjoint(self.partitions)",
+        new="len(self._running) >= self.most",
+        red=(f"{WRITING}::test_a_partitions_batches_follow_on_each_other",),
+        green=(f"{WRITING}::test_batches_of_different_partitions_are_written_side_by_side", FLOW),
+    ),
+    Mutant(
+        name="answer-of-what-was-sent",
+        without="nobody hears that a statement failed which was sent and not waited for",
+        file="shared/bus/tx.py",
+        old="            sent.result()\n",
+        new="            sent.exception()\n",
+        red=(f"{BUS}/test_sending.py::test_what_it_fails_with_is_raised[at the commit]",),
+        green=(f"{BUS}/test_sending.py::test_it_is_committed_with_the_rest_and_in_its_place", FLOW),
     ),
     Mutant(
         name="delete-after-acknowledgement",
