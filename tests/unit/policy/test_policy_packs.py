@@ -1,5 +1,6 @@
 """The packs that are shipped, and the choice of the version that holds."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+import shared.policy
 from shared.policy import Pack, Packs, explain, load_packs
 from shared.policy.hours import bank_holidays
 
@@ -22,6 +24,7 @@ WHEATLEY = (
     "scope benefits risk-management-mitigation policy-details responsibilities-of-staff responding-to-customers "
     "breaches-of-policy legal-and-regulatory-framework policy-review appendix-1.4 appendix-1.7 appendix-1.8 appendix-1.9"
 )
+SHIPPED = Path(shared.policy.__file__).with_name("packs") / "wheatley-2017.toml"
 Write = Callable[..., Path]
 
 
@@ -159,11 +162,13 @@ def test_weekend_deadlines_are_told_as_24_00(wheatley: Pack) -> None:
     assert "Sat 7 Mar 10:00 → Mon 9 Mar 24:00, warned Mon 9 Mar 17:00" in told
 
 
-def test_a_deadline_takes_microseconds(packs: Packs) -> None:
+def test_a_deadline_takes_little_beside_reading_its_pack(packs: Packs) -> None:
     """A backlog of a million targets is reckoned in seconds: nothing is compiled anew for a deadline."""
     started = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)
     closure = (datetime(2026, 12, 24, tzinfo=UTC), datetime(2027, 1, 4, tzinfo=UTC))
+    text = SHIPPED.read_text()
+    reading = min(repeat(partial(tomllib.loads, text), number=1, repeat=7))
     for organisation in ("westward", "wheatley"):
         for rule in packs.latest(organisation).response_rules:
-            seconds = min(repeat(partial(rule.due, started, (closure,)), number=2000, repeat=7)) / 2000
-            assert seconds < 10e-6, f"{organisation} {rule.id}: {seconds * 1e6:.1f} µs"
+            seconds = min(repeat(partial(rule.due, started, (closure,)), number=200, repeat=7)) / 200
+            assert reading > 300 * seconds, f"{organisation} {rule.id}: {reading / seconds:.0f} times"
