@@ -6,6 +6,7 @@ With the standard library alone, as it runs before anything is installed.
 import fcntl
 import hashlib
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ COMMAND = VENV / "bin" / "houserules"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "installed"
 NEEDED = 1_500_000_000
+SHARES = 3
+"""So many of pip's processes at once: one alone waits now for the index, now for the processor."""
 
 
 def wanted() -> str:
@@ -53,10 +56,12 @@ def check() -> None:
         )
 
 
-def step(what: str, *command: str) -> None:
-    """Run one command with its output shown, or leave with one sentence."""
+def step(what: str, *commands: tuple[str, ...]) -> None:
+    """Run commands side by side with their output shown, or leave with one sentence."""
     say(what)
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+    running = [subprocess.Popen(command, cwd=ROOT) for command in commands]
+    codes = [process.wait() for process in running]
+    if any(codes):
         sys.exit(
             "error: that did not work, for the reason above; most often the package index cannot be reached: check the "
             "network (and HTTPS_PROXY, where there is a proxy) and run the same command again."
@@ -69,17 +74,29 @@ def install() -> None:
     check()
     number = f"{sys.version_info.major}.{sys.version_info.minor}"
     if not _same_python():
-        step(f"Setting up, once. Making .venv with Python {number}", sys.executable, "-m", "venv", "--clear", str(VENV))
-    count = sum("==" in line for line in LOCK.read_text().splitlines() if not line.startswith((" ", "#")))
+        step(
+            f"Setting up, once. Making .venv with Python {number}", (sys.executable, "-m", "venv", "--clear", str(VENV))
+        )
+    packages = locked()
     pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
-    step(f"Installing {count} packages from the index, checked against requirements.lock", *pip, *_locked())
-    step("Installing the houserules command", *pip, "--quiet", "--no-build-isolation", "--no-deps", "-e", str(ROOT))
+    shares = [(*pip, *_share(number, packages[number::SHARES])) for number in range(SHARES)]
+    step(f"Installing {len(packages)} packages from the index, checked against requirements.lock", *shares)
+    own = ("--quiet", "--no-build-isolation", "--no-deps", "-e", str(ROOT))
+    step("Installing the houserules command", (*pip, *own))
     STAMP.write_text(wanted())
     say(f"Set up in {time.monotonic() - began:.0f} s.")
 
 
-def _locked() -> tuple[str, ...]:
-    return ("--require-hashes", "--no-deps", "--prefer-binary", "-r", str(LOCK))
+def locked() -> list[str]:
+    """The packages of the lock, each with the lines of its hashes."""
+    return re.split(r"\n(?=\w)", LOCK.read_text().strip())
+
+
+def _share(number: int, packages: list[str]) -> tuple[str, ...]:
+    """What pip is told of its share. Bytecode is made as it is needed, by far not of all."""
+    file = VENV / f"share-{number}.txt"
+    file.write_text("\n".join(packages) + "\n")
+    return ("--no-compile", "--require-hashes", "--no-deps", "--prefer-binary", "-r", str(file))
 
 
 def _same_python() -> bool:

@@ -93,10 +93,12 @@ async def told(stack: RunningStack, staff: dict[str, Staff]) -> History:
         return await here.end()
 
 
+@pytest.mark.long
 def test_the_checker_finds_nothing_where_nothing_is_planted(trial: Trial) -> None:
     assert trial.clean == []
 
 
+@pytest.mark.long  # six services are started, beside those that are there
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: f"{plant.service}-{plant.done}")
 def test_the_checker_names_what_a_running_service_did_wrong_and_to_what(trial: Trial, plant: Plant) -> None:
     """A leaver who is not applied keeps two grants, and nobody hears that they have left; all else befalls one event."""
@@ -106,5 +108,6 @@ def test_the_checker_names_what_a_running_service_did_wrong_and_to_what(trial: T
     assert Counter(one.detail.partition(" ")[0] for one in found) == (lost or {found[0].detail.partition(" ")[0]: 1})
 
 
+@pytest.mark.long
 def test_the_checker_finds_no_more_than_is_planted(trial: Trial) -> None:
     assert sorted(one for plant in PLANTS for one in trial.of(plant)) == sorted(trial.found)

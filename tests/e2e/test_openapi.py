@@ -115,7 +115,10 @@ async def its_source_again(world: World) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("its_source_again")
 @pytest.mark.parametrize("service", ["intake", "sla", "access", "consent"])
-async def test_a_service_answers_as_it_says_whatever_it_is_asked(world: World, tmp_path: Path, service: str) -> None:
+@pytest.mark.parametrize("phases", ["examples,fuzzing", pytest.param("coverage", marks=pytest.mark.long)])
+async def test_a_service_answers_as_it_says_whatever_it_is_asked(
+    world: World, tmp_path: Path, service: str, phases: str
+) -> None:
     config = tmp_path / "schemathesis.toml"
     known = {"access": known_to_access, "consent": known_to_consent}
     ids = await known[service](world) if service in known else (await known_ids(world))[service]
@@ -124,7 +127,7 @@ async def test_a_service_answers_as_it_says_whatever_it_is_asked(world: World, t
     command = (
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config), "run", world.url(service, "/openapi.json"),
         "--header", f"Authorization: {world.token('westward', *ROLES)['Authorization']}",
-        "--phases", "examples,coverage,fuzzing", "--exclude-checks", ",".join(EXCLUDED), "--max-examples", str(EXAMPLES),
+        "--phases", phases, "--exclude-checks", ",".join(EXCLUDED), "--max-examples", str(EXAMPLES),
         "--seed", "1", "--continue-on-failure", "--no-color",
     )  # fmt: skip
     process = await asyncio.create_subprocess_exec(
