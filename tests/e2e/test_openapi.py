@@ -21,7 +21,7 @@ EXCLUDED = (
     "allow_header_conformance",  # Starlette's Allow names the methods of one route of a path
 )
 METHODS = "[phases.coverage]\nunexpected-methods = []\n"  # what comes of them is not judged, as said above
-EXAMPLES, LIMIT_S = 3, 300
+EXAMPLES, LIMIT_S = 2, 300
 ACTS = (
     "classify",
     "waive",

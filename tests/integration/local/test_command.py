@@ -255,6 +255,7 @@ def test_folder_that_cannot_be_written_is_named(person: Person) -> None:
     assert "HOUSERULES_LOCAL" in refused.stderr
 
 
+@pytest.mark.long  # servers of its own
 def test_folder_in_a_closed_place_with_an_odd_name_works(person: Person) -> None:
     """As in a clone that only its owner may enter: PostgreSQL's account cannot pass."""
     closed = person.local / ("closed 100% é " + "long " * 12)

@@ -22,7 +22,9 @@ def test_these_are_all_the_processes_that_there_are(house: RunningStack) -> None
     assert set(living(house.stack.folders.run)) == {"supervisord", *KEPT}
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize(
+    "name", [*SERVERS, "sla", *(pytest.param(name, marks=pytest.mark.long) for name in services() if name != "sla")]
+)
 def test_killed_process_is_back(house: RunningStack, name: str) -> None:
     stack = house.stack
     killed = stack.kill(name)
