@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -43,9 +43,10 @@ class Applier:
     bugs: dict[Partition, Bugs] = field(default_factory=dict)
     stopped: set[Partition] = field(default_factory=set)
 
-    def take_stopped(self) -> set[Partition]:
-        """The partitions that are to be held, each told once."""
-        stopped, self.stopped = self.stopped, set()
+    def take_stopped(self, partitions: Collection[Partition]) -> set[Partition]:
+        """Which of these are to be held, each told once."""
+        stopped = self.stopped.intersection(partitions)
+        self.stopped -= stopped
         return stopped
 
     async def apply(self, work: Work) -> None:

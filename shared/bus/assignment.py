@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -81,8 +81,17 @@ class Track:
 class Assignment:
     """Partitions assigned to this member. One that is not positioned yet, or held, is paused in the client."""
 
-    def __init__(self, bus: Bus, broker: Broker, topics: Iterable[str], bugs: dict[Partition, Bugs]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        broker: Broker,
+        topics: Iterable[str],
+        bugs: dict[Partition, Bugs],
+        in_hand: Callable[[], Collection[Partition]] = frozenset,
+    ) -> None:
+        """`in_hand`: what is being written, and moves the positions of these when it is done."""
         self.bus = bus
+        self.in_hand = in_hand
         self.bugs = bugs
         self.broker = broker
         self.topics = frozenset(topics)
@@ -170,7 +179,7 @@ class Assignment:
                 log.warning("positions wait", error=type(error).__name__, attempt=self._attempts)
 
     async def _place(self, client: Any) -> None:
-        generation, wanted = self._generation, sorted(self.unplaced)
+        generation, wanted = self._generation, sorted(self.unplaced.difference(self.in_hand()))
         if not wanted:
             return
         logs = await self.broker.logs(wanted)
@@ -246,6 +255,8 @@ class Assignment:
     def hold(self, client: Any, partitions: Iterable[Partition], reason: str, pause_s: float | None = None) -> None:
         """Read no further than what is applied, for `pause_s` or for good; what was read ahead is dropped."""
         for partition in partitions:
+            if pause_s is not None and partition in self._stopped:
+                continue  # for good
             if pause_s is None:
                 self._stopped[partition] = reason
                 self.bus.instruments.forget("held", partition.topic, str(partition.partition), "transient")
@@ -303,6 +314,15 @@ class Assignment:
         """Whether a portion begins where its partition stands; else one before it failed, or it is not ours any more."""
         track = self.tracks.get(portion.partition)
         return track is not None and track.held is None and track.applied == portion.start
+
+    def read_astray_again(self, client: Any, portions: Iterable[Portion]) -> None:
+        """Ask the database where those stand that are read elsewhere than they are applied, and neither held nor given up."""
+        read = {portion.partition: portion.start for portion in portions}
+        tracks = {partition: self.tracks.get(partition) for partition in read}
+        astray = [p for p, track in tracks.items() if track and track.held is None and track.applied != read[p]]
+        for partition in astray:
+            log.info("read again from the stored position", topic=partition.topic, partition=partition.partition)
+        self.reposition(client, astray)
 
     def reached(self, client: Any, offsets: Mapping[Partition, int]) -> None:
         """The database is at these offsets: where somebody else was ahead of us, we go on from there."""

@@ -64,10 +64,12 @@ class Consumer:
         self.broker = Broker(self.cluster, f"{bus.group}-{ordinal}-probe")
         self.applier = Applier(bus)
         self.watchdog = watchdog or Watchdog()
-        self.assignment = Assignment(bus, self.broker, self.by_topic, self.applier.bugs)
-        self._committer: Committer | None = None
-        self._failures: dict[str, int] = {}
         self.writing = Writing()
+        self.assignment = Assignment(
+            bus, self.broker, self.by_topic, self.applier.bugs, lambda: self.writing.partitions
+        )
+        self._committer: Committer | None = None
+        self._failures: dict[Partition, int] = {}
         if not self.by_topic:
             raise BusFault("a consumer needs a subscription")
 
@@ -160,7 +162,7 @@ class Consumer:
                 taken = frozenset(portion.partition for portion in portions)
                 ahead = asyncio.create_task(self._poll(client, taken | self.writing.partitions))
                 if portions:
-                    await self.writing.begin(self._write(client, portions, committer), taken)
+                    await self.writing.begin(self._write(client, portions, committer, stop), taken)
                 await self.writing.take_faults()
                 if observing.done():
                     observing.result()
@@ -188,13 +190,19 @@ class Consumer:
             await asyncio.sleep(0)
         return portions
 
-    async def _write(self, client: AIOKafkaConsumer, portions: Sequence[Portion], committer: Committer) -> None:
+    async def _write(
+        self, client: AIOKafkaConsumer, portions: Sequence[Portion], committer: Committer, stop: asyncio.Event
+    ) -> None:
+        """Apply what was read, but begin with nothing after `stop`: it is read again by whoever is next."""
         for work in divide(portions, self.by_topic):
+            if stop.is_set():
+                return
             await self._apply(client, work, committer)
 
     async def _apply(self, client: AIOKafkaConsumer, work: Work, committer: Committer) -> None:
         """Apply what still follows on the positions; hold or read again what could not be."""
         topic = work.subscription.logical_topic
+        self.assignment.read_astray_again(client, work.portions)
         work.portions = [p for p in work.portions if self.assignment.follows(p)]
         if not work.portions:
             return
@@ -207,8 +215,10 @@ class Consumer:
         reached = {p: self.applier.reached[p] for p in partitions if p in self.applier.reached}
         self.assignment.reached(client, reached)
         committer.note(reached)
-        self.watchdog.progress()
-        stopped = self.applier.take_stopped()
+        self.writing.got_on()
+        if self.writing.stands_for_s() < self.watchdog.patience_s:  # else those that get on would hide it
+            self.watchdog.progress()
+        stopped = self.applier.take_stopped(partitions)
         for where in stopped:
             log.critical("partition stopped: too many bugs", topic=where.topic, partition=where.partition)
         self.assignment.hold(client, stopped, "bugs")
@@ -217,13 +227,15 @@ class Consumer:
     def _judge(
         self, client: AIOKafkaConsumer, topic: str, partitions: list[Partition], failure: Exception | None
     ) -> None:
-        """What a failure means for the partitions of the batch. A success ends the back-off of its topic."""
+        """What a failure means for the partitions of the batch. A success ends its partitions' back-off."""
         if failure is None:
-            self._failures.pop(topic, None)
+            for partition in partitions:
+                self._failures.pop(partition, None)
         elif isinstance(failure, Displaced):
             self.assignment.reposition(client, partitions)
         else:
-            attempt = self._failures[topic] = self._failures.get(topic, 0) + 1
+            attempt = 1 + max((self._failures.get(partition, 0) for partition in partitions), default=0)
+            self._failures |= dict.fromkeys(partitions, attempt)
             pause = jitter(attempt)
             log.warning("batch waits", topic=topic, reason=str(failure), attempt=attempt, seconds=round(pause, 2))
             self.assignment.hold(client, partitions, "transient", pause)

@@ -1,6 +1,7 @@
 """The batches that are in the database at one time: a few, and never two that have a partition in common."""
 
 import asyncio
+import time
 from collections.abc import Collection, Coroutine
 from typing import Any
 
@@ -20,6 +21,8 @@ class Writing:
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self._running: dict[asyncio.Task[None], frozenset[Partition]] = {}
+        self._since: dict[asyncio.Task[None], float] = {}
+        """When each began, or last got on."""
 
     @property
     def partitions(self) -> frozenset[Partition]:
@@ -35,7 +38,18 @@ class Writing:
         except BaseException:
             batch.close()
             raise
-        self._running[asyncio.create_task(batch)] = wanted
+        task = asyncio.create_task(batch)
+        self._running[task], self._since[task] = wanted, time.monotonic()
+
+    def got_on(self) -> None:
+        """The batch that asks has a part of it behind it."""
+        task = asyncio.current_task()
+        if task in self._since:
+            self._since[task] = time.monotonic()
+
+    def stands_for_s(self) -> float:
+        """For how long the one that stands longest has not got on, in seconds."""
+        return time.monotonic() - min(self._since.values(), default=time.monotonic())
 
     async def take_faults(self) -> None:
         """Forget what is done. Raises what it ended with."""
@@ -56,6 +70,6 @@ class Writing:
         await asyncio.wait(self._running, return_when=when)
         done = [task for task in self._running if task.done()]
         for task in done:
-            del self._running[task]
+            del self._running[task], self._since[task]
         for task in done:
             task.result()

@@ -12,6 +12,7 @@ from shared.bus.assignment import STANDS, Assignment, Track
 from shared.bus.broker import Broker
 from shared.bus.metrics import BUS, BUS_PREFIX, HELD, Instruments
 from shared.bus.positions import Partition
+from shared.bus.reading import Portion
 from shared.bus.tx import Bus
 
 P, Q = Partition("houserules.messages", 0), Partition("houserules.messages", 1)
@@ -86,3 +87,27 @@ def test_what_was_dropped_on_the_way_goes_too(desk: Desk) -> None:
     desk.assignment.tracks.pop(P)
     desk.assignment.revoked()
     assert desk.exposed(P) == set()
+
+
+def test_what_is_held_for_good_is_not_let_go_with_what_is_tried_again(desk: Desk) -> None:
+    desk.assignment.hold(desk.client, [P], "bugs")
+    desk.assignment.hold(desk.client, [P, Q], "transient", 0.0)
+    assert [(track.held, track.until is None) for track in desk.assignment.tracks.values()] == [
+        ("bugs", True),
+        ("transient", False),
+    ]
+
+
+def test_what_is_read_elsewhere_than_it_is_applied_is_read_again_from_its_position(desk: Desk) -> None:
+    portions = [Portion(P, 500, 501, [], []), Portion(Q, 5, 6, [], [])]
+    desk.assignment.read_astray_again(desk.client, portions)
+    assert desk.assignment.unplaced == {P}
+    assert [desk.assignment.follows(portion) for portion in portions] == [False, True]
+
+
+async def test_what_is_in_hand_is_placed_when_it_is_done(desk: Desk) -> None:
+    """Its position is not what the database says now; and without a broker nothing here could be asked."""
+    desk.assignment.unplaced = {P}
+    desk.assignment.in_hand = lambda: {P}
+    await desk.assignment.mend(desk.client)
+    assert desk.assignment.unplaced == {P}

@@ -121,3 +121,15 @@ async def test_waiting_for_idleness_is_bounded_and_ends_nothing(hands: Hands) ->
     await hands.end("a")
     await hands.writing.idle(60.0)
     assert hands.done == ["a"]
+
+
+async def test_one_that_stands_is_seen_beside_those_that_get_on(hands: Hands) -> None:
+    await hands.begin("a", ONE)
+    await asyncio.sleep(0.02)
+    await hands.begin("b", TWO)
+    await hands.end("b")
+    await hands.writing.take_faults()
+    assert hands.writing.stands_for_s() >= 0.02
+    await hands.end("a")
+    await hands.writing.settle()
+    assert hands.writing.stands_for_s() == pytest.approx(0, abs=0.01)
