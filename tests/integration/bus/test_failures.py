@@ -115,7 +115,7 @@ async def test_readiness_asks_the_broker_and_the_group(world: World, kafka_serve
             async with asyncio.timeout(8):
                 assert "does not answer" in (await consumer.ready() or "")
         finally:
-            kafka_server.process.thaw()
+            kafka_server.thaw()
         await eventually(ready, "ready again")
 
 
