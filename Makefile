@@ -9,7 +9,7 @@ SUITES := tests/e2e tests/chaos tests/integration tests/unit tests/contract
 WORKERS ?= 3
 CODE := services shared deploy tests
 # What is promised as a ratio of two rates in one run: the same on any machine, so that a change can be judged by it.
-RATIOS := handler webhooks relay worktime leavers
+RATIOS ?= handler webhooks relay worktime leavers
 
 .DEFAULT_GOAL := help
 .PHONY: help ready demo run stop status prepare test test-long chaos bench bench-quick bench-long mutants lint contracts dashboards pictures format check clean
