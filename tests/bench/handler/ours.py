@@ -68,8 +68,8 @@ class Reader(Consumer):
         self._watch.begin()
         await super().assigned(client, partitions)
 
-    async def _write(self, client: AIOKafkaConsumer, portions: Any, committer: Committer) -> None:
-        await super()._write(client, portions, committer)
+    async def _write(self, client: AIOKafkaConsumer, portions: Any, committer: Committer, stop: asyncio.Event) -> None:
+        await super()._write(client, portions, committer, stop)
         self._look(portions)
 
     def _look(self, portions: Iterable[Portion]) -> None:
