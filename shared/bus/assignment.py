@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +19,11 @@ from shared.bus.faults import transient
 from shared.bus.metrics import HELD
 from shared.bus.positions import Log, Partition, Position
 from shared.bus.reading import Portion
+from shared.bus.track import Track
 from shared.bus.tx import Bus
 from shared.platform.backoff import jitter
 
-__all__ = ["Assignment", "Track"]
+__all__ = ["Assignment"]
 
 log = structlog.get_logger("bus")
 
@@ -36,46 +35,6 @@ POSITION_S = 0.05
 STANDS = ("lag_records", "next_offset", "applied_until_timestamp_seconds")
 GAUGES = (*STANDS, "held")
 """What is measured of a partition as long as it is read here."""
-
-
-@dataclass(slots=True)
-class Track:
-    """One partition: what is applied, how far records were taken from the client, and why it is held, if it is."""
-
-    topic_id: UUID | None
-    applied: int
-    polled: int
-    held: str | None = None
-    until: float | None = None
-    since: float = 0.0
-    """When the position last moved, or nothing was last seen to wait behind it; Unix time."""
-    stamps: deque[tuple[int, int]] = field(default_factory=deque)
-    """Offset and Kafka timestamp, in milliseconds, of the records that were taken and are not applied."""
-
-    def took(self, start: int, raws: Sequence[Raw]) -> None:
-        """Records from `start` on were taken; those that were taken before and dropped come again."""
-        while self.stamps and self.stamps[-1][0] >= start:
-            self.stamps.pop()
-        self.stamps.extend((raw.offset, raw.timestamp) for raw in raws)
-
-    def moved(self, offset: int) -> None:
-        """All before `offset` is applied."""
-        self.applied, self.since = offset, time.time()
-        while self.stamps and self.stamps[0][0] < offset:
-            self.stamps.popleft()
-
-    def applied_until(self, end: int, now: float) -> float:
-        """The instant, in Unix time, before which everything that was written is applied, where the log ends at `end`.
-
-        It is the Kafka timestamp of the record at the position, so that a process that is started again says the same as
-        the one before it. Of a record that could not be taken, or that is stamped ahead of `now`, it is when the position
-        last moved: a lower bound, with which the record seems to have waited for longer than it has.
-        """
-        if end <= self.applied:
-            self.since = now
-            return now
-        stamp = self.stamps[0][1] / 1000 if self.stamps else now + 1
-        return stamp if stamp <= now else self.since
 
 
 class Assignment:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.bus.positions import Partition
@@ -14,20 +15,26 @@ MOST = 2
 third gives nothing more (measured, `tests/bench/findings/handler.md`)."""
 
 
+@dataclass(slots=True)
+class _Batch:
+    """One in hand: of which partitions, and when it began or last got on."""
+
+    partitions: frozenset[Partition]
+    since: float = field(default_factory=time.monotonic)
+
+
 class Writing:
     """Runs batches side by side, as another process with other partitions would: what orders them is the partition, and
     what keeps them apart are the rows' locks. The batches of one partition follow on each other."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
-        self._running: dict[asyncio.Task[None], frozenset[Partition]] = {}
-        self._since: dict[asyncio.Task[None], float] = {}
-        """When each began, or last got on."""
+        self._running: dict[asyncio.Task[None], _Batch] = {}
 
     @property
     def partitions(self) -> frozenset[Partition]:
         """Those that have a batch in hand."""
-        return frozenset().union(*self._running.values())
+        return frozenset().union(*(batch.partitions for batch in self._running.values()))
 
     async def begin(self, batch: Coroutine[Any, Any, None], partitions: Collection[Partition]) -> None:
         """Begin with a batch as soon as its partitions are free and there is room. Raises what another one ended with."""
@@ -38,18 +45,18 @@ class Writing:
         except BaseException:
             batch.close()
             raise
-        task = asyncio.create_task(batch)
-        self._running[task], self._since[task] = wanted, time.monotonic()
+        self._running[asyncio.create_task(batch)] = _Batch(wanted)
 
     def got_on(self) -> None:
         """The batch that asks has a part of it behind it."""
         task = asyncio.current_task()
-        if task in self._since:
-            self._since[task] = time.monotonic()
+        if task in self._running:
+            self._running[task].since = time.monotonic()
 
     def stands_for_s(self) -> float:
         """For how long the one that stands longest has not got on, in seconds."""
-        return time.monotonic() - min(self._since.values(), default=time.monotonic())
+        now = time.monotonic()
+        return now - min((batch.since for batch in self._running.values()), default=now)
 
     async def take_faults(self) -> None:
         """Forget what is done. Raises what it ended with."""
@@ -70,6 +77,6 @@ class Writing:
         await asyncio.wait(self._running, return_when=when)
         done = [task for task in self._running if task.done()]
         for task in done:
-            del self._running[task], self._since[task]
+            del self._running[task]
         for task in done:
             task.result()

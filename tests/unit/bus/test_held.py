@@ -8,11 +8,12 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
-from shared.bus.assignment import STANDS, Assignment, Track
+from shared.bus.assignment import STANDS, Assignment
 from shared.bus.broker import Broker
 from shared.bus.metrics import BUS, BUS_PREFIX, HELD, Instruments
 from shared.bus.positions import Partition
 from shared.bus.reading import Portion
+from shared.bus.track import Track
 from shared.bus.tx import Bus
 
 P, Q = Partition("houserules.messages", 0), Partition("houserules.messages", 1)

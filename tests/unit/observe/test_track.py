@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.bus.assignment import Track
+from shared.bus.track import Track
 
 NOW = 1_000_000.0
 SINCE = NOW - 500
