@@ -1,5 +1,6 @@
 """What access counts and measures. Policy time, in which somebody leaves."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from shared.platform.metrics import DELAYS, Instruments, Metric
 __all__ = ["FIGURES", "measure"]
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+NOTHING = timedelta()
 LEAVING = (MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
 
 ACCESS = (
@@ -87,18 +89,20 @@ def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Eve
     """
     waited = {one.event.id: one.waited for one in heard}
     processed = {_stint(one.organisation, one.data) for one in said if isinstance(one.data, LeaverProcessed)}
+    requested: Counter[tuple[str, datetime]] = Counter()
+    """When removals could have been asked for: one leaver's are alike, however many."""
     for event in said:
         data = event.data
         if isinstance(data, RevokeAccess) and data.reason == "left":
-            if _stint(event.organisation, data) not in processed:
-                continue
-            known_at = data.known_at - waited.get(event.causation_id or "", timedelta())
-            wanted = max(known_at, data.leave_at or known_at)
-            delay = (now - wanted).total_seconds()
-            instruments.observe("leaver_to_requested_seconds", event.organisation, value=max(0.0, delay))
+            if _stint(event.organisation, data) in processed:
+                known_at = data.known_at - waited.get(event.causation_id or "", NOTHING)
+                requested[event.organisation, max(known_at, data.leave_at or known_at)] += 1
         elif isinstance(data, RevocationConfirmed) and data.leave_at is not None:
             delay = (data.at - data.leave_at).total_seconds()
             instruments.observe("leaving_to_confirmed_seconds", event.organisation, value=max(0.0, delay))
+    for (organisation, wanted), count in requested.items():
+        delay = max(0.0, (now - wanted).total_seconds())
+        instruments.observe_all("leaver_to_requested_seconds", organisation, values=[delay] * count)
 
 
 def _stint(organisation: str, data: LeaverProcessed | RevokeAccess) -> tuple[str, str, str]:

@@ -1,8 +1,9 @@
 """What sla counts and measures. Policy time, in which deadlines are."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import attrgetter
 from types import MappingProxyType
 
 from shared.contracts import Event
@@ -75,6 +76,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "sla-breach-retracted": "retracted",
     }
 )
+OF_WHOM = attrgetter("organisation", "name")
 
 
 def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Event], now: datetime) -> None:
@@ -82,19 +84,36 @@ def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Eve
 
     A breach told together with its start is not measured: its message came after it was due, and no timer was late.
     """
-    for event in (one.event for one in heard):
-        if isinstance(event.data, MessageReceived):
-            delay = (now - event.data.received_at).total_seconds()
-            instruments.observe("message_to_clock_seconds", event.organisation, value=max(0.0, delay))
+    waited: dict[str, list[timedelta]] = defaultdict(list)
+    for one in heard:
+        data = one.event.data
+        if isinstance(data, MessageReceived):
+            waited[one.event.organisation].append(now - data.received_at)
+    for organisation, delays in waited.items():
+        instruments.observe_all("message_to_clock_seconds", organisation, values=_seconds(delays))
+    told = Counter(map(OF_WHOM, said))
+    for (organisation, name), count in told.items():
+        if name in VERDICTS:
+            instruments.add("verdicts", organisation, VERDICTS[name], by=count)
+    if any(name == "sla-breach" for _, name in told):
+        for organisation, delays in _noticed(said).items():
+            instruments.observe_all("breach_detection_seconds", organisation, values=_seconds(delays))
+
+
+def _noticed(said: Sequence[Event]) -> Mapping[str, list[timedelta]]:
+    """How long breaches had been due when they were noticed, by organisation."""
     started = {event.data.target for event in said if isinstance(event.data, SlaStarted)}
-    verdicts = Counter((event.organisation, event.name) for event in said if event.name in VERDICTS)
-    for (organisation, name), count in verdicts.items():
-        instruments.add("verdicts", organisation, VERDICTS[name], by=count)
+    delays: dict[str, list[timedelta]] = defaultdict(list)
     for event in said:
         data = event.data
         if isinstance(data, SlaBreach) and data.target not in started:
-            delay = (data.noticed_at - data.due_at).total_seconds()
-            instruments.observe("breach_detection_seconds", event.organisation, value=max(0.0, delay))
+            delays[event.organisation].append(data.noticed_at - data.due_at)
+    return delays
+
+
+def _seconds(delays: Sequence[timedelta]) -> list[float]:
+    """What comes before its time is not late."""
+    return [max(0.0, delay.total_seconds()) for delay in delays]
 
 
 FIGURES = Figures("houserules_sla_", SLA, SAMPLES, TIMERS, measure)

@@ -102,7 +102,7 @@ class Applier:
         fresh = await inbox.admit(tx, records)
         if self.bus.measure is not None:
             now = time.time()
-            tx.heard = [Heard(record.event, record.waited(now)) for record in fresh]
+            tx.heard = [Heard(record.event, record.timestamp_ms / 1000, now) for record in fresh]
         if fresh:
             await work.subscription.handler(Batch(work.subscription.logical_topic, fresh), tx)
         for (topic, partition), count in _by_partition(records).items():

@@ -24,10 +24,17 @@ DECISIONS = frozenset(
 
 def say(events: Iterable[Event]) -> None:
     """A line for each decision among what was committed: ids and codes, as on the bus."""
-    for event in events:
-        if event.name not in DECISIONS:
-            continue
-        log.info(
-            "decided", name=event.name, organisation=event.organisation, id=event.id, correlation=story_of(event),
-            policy=",".join(event.clauses), mode=event.mode or "enforce",
-        )  # fmt: skip
+    decided = [_line(event) for event in events if event.name in DECISIONS]
+    if decided:
+        log.info("decided", each=decided)
+
+
+def _line(event: Event) -> dict[str, str]:
+    return {
+        "name": event.name,
+        "organisation": event.organisation,
+        "id": event.id,
+        "correlation": story_of(event),
+        "policy": ",".join(event.clauses),
+        "mode": event.mode or "enforce",
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, overload
 
 import msgspec
@@ -48,10 +48,6 @@ class Record(msgspec.Struct, frozen=True):
     def timestamp(self) -> datetime:
         """When Kafka took it: machine time."""
         return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
-
-    def waited(self, now: float) -> timedelta:
-        """How long it lay in Kafka until `now` (Unix time); nought for one that does not say since when."""
-        return timedelta(seconds=max(0.0, now - self.timestamp_ms / 1000)) if self.timestamp_ms > 0 else timedelta()
 
 
 class Batch(Sequence[Record]):

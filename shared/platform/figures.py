@@ -32,10 +32,16 @@ log = structlog.get_logger("figures")
 
 
 class Heard(Struct, frozen=True, gc=False):
-    """An event that was applied, and how long it had waited for it since it was written, by the machine's clock."""
+    """An event that was applied, when it was written (nought: nobody knows) and when read: Unix time, by the machine's clock."""
 
     event: Event
-    waited: timedelta = timedelta()
+    written: float = 0.0
+    read: float = 0.0
+
+    @property
+    def waited(self) -> timedelta:
+        """How long it had waited; nought where that is not known."""
+        return timedelta(seconds=max(0.0, self.read - self.written)) if self.written > 0 else timedelta()
 
 
 Measure = Callable[[Instruments, Sequence[Heard], Sequence[Event], datetime], None]

@@ -28,7 +28,7 @@ FIELDS = frozenset(
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 
-def _allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _allowed(line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if line.keys() <= FIELDS:
         return line
     dropped = sorted(set(line) - FIELDS)
@@ -39,7 +39,18 @@ def _allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[
     return line
 
 
-def _json(line: Mapping[str, Any], **_: Any) -> str:
+def _rendered(_: Any, __: str, line: MutableMapping[str, Any]) -> str:
+    """The line; or one for each of `each`, which are several of one kind and share the other fields: they go through all
+    that makes a line at once, and are written at once, which takes a third of the time."""
+    each = line.pop("each", None)
+    if each is None:
+        return _json(_allowed(line))
+    if not each:
+        raise structlog.DropEvent
+    return "\n".join([_json(_allowed({**one, **line})) for one in each])
+
+
+def _json(line: Mapping[str, Any]) -> str:
     """As `json.dumps` writes it, in a quarter of its time: a leaver's every revocation is a line."""
     try:
         text = msgspec.json.format(_encode(line), indent=0).decode()
@@ -58,8 +69,7 @@ def configure(service: str, level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _allowed,
-            structlog.processors.JSONRenderer(serializer=_json),
+            _rendered,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from shared.platform.histogram import Histogram, Series
 
 __all__ = ["DELAYS", "PLATFORM", "PLATFORM_PREFIX", "SECONDS", "Instruments", "Metric"]
 
@@ -63,11 +65,7 @@ PLATFORM = (
     ),
 )
 
-TYPES: Mapping[str, type[Counter] | type[Gauge] | type[Histogram]] = {
-    "counter": Counter,
-    "gauge": Gauge,
-    "histogram": Histogram,
-}
+TYPES: Mapping[str, type[Counter] | type[Gauge]] = {"counter": Counter, "gauge": Gauge}
 
 
 class Instruments:
@@ -85,7 +83,7 @@ class Instruments:
     ) -> None:
         registry = CollectorRegistry() if registry is None else registry
         self._all = {m.name: _make(m, prefix, registry) for m in metrics}
-        self._children: dict[tuple[str, ...], Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[str, ...], Counter | Gauge | Series] = {}
         for metric in metrics:
             if metric.kind != "gauge" and metric.labels[:1] == ("organisation",):
                 for organisation in organisations:
@@ -97,12 +95,11 @@ class Instruments:
         for value in metric.values:
             self._child(metric.name, (organisation, value))
 
-    def _child(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Histogram:
+    def _child(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Series:
         key = (name, *labels)
         child = self._children.get(key)
         if child is None:
-            parent = self._all[name]
-            child = self._children[key] = parent.labels(*labels) if labels else parent
+            child = self._children[key] = _of(self._all[name], labels)
         return child
 
     def add(self, name: str, *labels: str, by: float = 1) -> None:
@@ -119,9 +116,13 @@ class Instruments:
 
     def observe(self, name: str, *labels: str, value: float) -> None:
         """Add to a histogram."""
-        histogram = self._child(name, labels)
-        assert isinstance(histogram, Histogram)
-        histogram.observe(value)
+        self.observe_all(name, *labels, values=(value,))
+
+    def observe_all(self, name: str, *labels: str, values: Iterable[float]) -> None:
+        """Add these to a histogram."""
+        series = self._child(name, labels)
+        assert isinstance(series, Series)
+        series.observe(values)
 
     def forget(self, name: str, *labels: str) -> None:
         """Drop the series of these labels: a partition that another process reads now."""
@@ -136,8 +137,13 @@ class Instruments:
             self.set(name, *labels, to=value)
 
 
+def _of(parent: Counter | Gauge | Histogram, labels: tuple[str, ...]) -> Counter | Gauge | Series:
+    """The series of these labels."""
+    return parent.labels(*labels) if labels or isinstance(parent, Histogram) else parent
+
+
 def _make(metric: Metric, prefix: str, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
     name = prefix + metric.name
     if metric.kind == "histogram":
-        return Histogram(name, metric.meaning, metric.labels, buckets=metric.buckets, registry=registry)
+        return Histogram(name, metric.meaning, metric.labels, metric.buckets, registry)
     return TYPES[metric.kind](name, metric.meaning, metric.labels, registry=registry)

@@ -21,7 +21,7 @@ from shared.platform.figures import Figures
 from shared.platform.metrics import PLATFORM, Metric
 
 FIGURES = {"intake": INTAKE, "sla": SLA, "access": ACCESS, "consent": CONSENT}
-SETTERS = {"add", "set", "observe", "forget", "replace"}
+SETTERS = {"add", "set", "observe", "observe_all", "forget", "replace"}
 HOLDERS = {"instruments", "_instruments", "metrics", "platform", "measured"}
 FEW = {
     "code", "decision", "error", "method", "organisation", "outcome", "partition", "reason", "route", "source", "state",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from shared.platform.logs import configure
+from shared.platform.logs import FIELDS, configure
 
 
 class Strange:
@@ -49,6 +49,18 @@ def test_a_line_is_as_json_dumps_writes_it(capsys: pytest.CaptureFixture[str], f
     assert line == json.dumps(read)
     assert read.items() >= (fields | {"event": "batch", "level": "info", "service": "sla"}).items()
     assert datetime.fromisoformat(read["timestamp"]).tzinfo == UTC
+
+
+def test_several_of_one_kind_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("sla", "info")
+    each: list[dict[str, Any]] = [{"id": "a\nb", "policy": "3.6"}, {"id": "c", "text": "what a customer wrote"}]
+    structlog.get_logger("decisions").info("decided", topic="sla", each=each)
+    structlog.get_logger("decisions").info("decided", topic="sla", each=[])
+    first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    shared = {"event": "decided", "level": "info", "service": "sla", "topic": "sla", "timestamp": first["timestamp"]}
+    assert first == {**shared, "id": "a\nb", "policy": "3.6"}
+    assert second == {**shared, "id": "c", "dropped": ["text"]}
+    assert first.keys() <= FIELDS
 
 
 def test_what_no_format_knows_is_shown_as_python_does(capsys: pytest.CaptureFixture[str]) -> None:
