@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.contracts.fields import Code, ContentCategory, Count, Id, Instant, Visibility
+from shared.contracts.fields import Code, ContentCategory, Count, ForeignId, Instant, Visibility
 
 __all__ = ["GENERIC", "GENERIC_ALIASES"]
 
@@ -17,7 +17,7 @@ __all__ = ["GENERIC", "GENERIC_ALIASES"]
 class Author(msgspec.Struct, kw_only=True):
     """Who wrote."""
 
-    id: Id
+    id: ForeignId
     name: str | None = None
     handle: str | None = None
 
@@ -25,15 +25,15 @@ class Author(msgspec.Struct, kw_only=True):
 class Received(msgspec.Struct, kw_only=True):
     """A customer wrote."""
 
-    conversation: Id
-    message: Id
-    site: Id
+    conversation: ForeignId
+    message: ForeignId
+    site: ForeignId
     network: Code
     visibility: Visibility
     text: str
     author: Author
     posted_at: Instant | None = None
-    in_reply_to: Id | None = None
+    in_reply_to: ForeignId | None = None
     media: list[Any] | None = None
     permalink: str | None = None
     edited_at: Instant | None = None
@@ -42,13 +42,13 @@ class Received(msgspec.Struct, kw_only=True):
 class Replied(msgspec.Struct, kw_only=True):
     """Staff, or a machine of theirs, answered."""
 
-    conversation: Id
-    reply: Id
-    site: Id
+    conversation: ForeignId
+    reply: ForeignId
+    site: ForeignId
     visibility: Visibility
     network: Code | None = None
     posted_at: Instant | None = None
-    account: Id | None = None
+    account: ForeignId | None = None
     automatic: bool | None = None
     holding: bool | None = None
     text: str | None = None
@@ -57,48 +57,48 @@ class Replied(msgspec.Struct, kw_only=True):
 class Moderated(msgspec.Struct, kw_only=True):
     """A message was hidden, removed, restored, or deleted by its author."""
 
-    conversation: Id
-    message: Id
+    conversation: ForeignId
+    message: ForeignId
     at: Instant | None = None
-    actor: Id | None = None
+    actor: ForeignId | None = None
     reason: Literal["offensive", "inappropriate", "personal-data", "spam", "other"] | None = None
 
 
 class Blocked(msgspec.Struct, kw_only=True):
     """An author was blocked at a site, or let in again."""
 
-    author: Id
-    site: Id
+    author: ForeignId
+    site: ForeignId
     at: Instant | None = None
-    actor: Id | None = None
+    actor: ForeignId | None = None
     reason: Code | None = None
 
 
 class MovedPrivate(msgspec.Struct, kw_only=True):
     """A public conversation went on in private."""
 
-    conversation: Id
+    conversation: ForeignId
     at: Instant | None = None
-    actor: Id | None = None
+    actor: ForeignId | None = None
 
 
 class Published(msgspec.Struct, kw_only=True):
     """The landlord posted."""
 
-    post: Id
-    site: Id
+    post: ForeignId
+    site: ForeignId
     category: ContentCategory
     network: Code | None = None
     at: Instant | None = None
     text: str | None = None
-    images: list[Id] | None = None
-    closure: Id | None = None
+    images: list[ForeignId] | None = None
+    closure: ForeignId | None = None
 
 
 class Reach(msgspec.Struct, kw_only=True):
     """Figures of a site."""
 
-    site: Id
+    site: ForeignId
     at: Instant | None = None
     followers: Count | None = None
     reach: Count | None = None
@@ -109,7 +109,7 @@ class Reach(msgspec.Struct, kw_only=True):
 class Heartbeat(msgspec.Struct, kw_only=True):
     """The inbox still looks at a site."""
 
-    site: Id
+    site: ForeignId
     at: Instant | None = None
 
 

@@ -39,10 +39,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     def __post_init__(self) -> None:
         for name in _instants(type(self)):
             value = getattr(self, name)
-            if isinstance(value, tuple):
-                force_setattr(self, name, tuple(_utc(name, each) for each in value))
-            elif value is not None and (value.tzinfo is not UTC or value.year < EARLIEST):
-                force_setattr(self, name, _utc(name, value))
+            if value is None:
+                continue
+            for each in value if value.__class__ is tuple else (value,):
+                if each.tzinfo is not UTC or each.year < EARLIEST:
+                    force_setattr(self, name, _in_utc(name, value))
+                    break
 
 
 class Data(Part, frozen=True, kw_only=True):
@@ -65,6 +67,10 @@ def _holds_instants(kind: msgspec.inspect.Type) -> bool:
     return isinstance(kind, msgspec.inspect.DateTimeType)
 
 
+def _in_utc(field: str, value: datetime | tuple[datetime, ...]) -> datetime | tuple[datetime, ...]:
+    return tuple(_utc(field, each) for each in value) if isinstance(value, tuple) else _utc(field, value)
+
+
 def _utc(field: str, value: datetime) -> datetime:
     if value.utcoffset() is None:
         raise TypeError(f"`{field}` needs an offset")
@@ -79,6 +85,9 @@ def _utc(field: str, value: datetime) -> datetime:
 Shape = TypeVar("Shape", bound=Part)
 
 _ENCODER = msgspec.json.Encoder(enc_hook=encode_hook)
+
+_NUL = b"\\u0000"
+"""How JSON spells it, and it has no other way to."""
 
 # The one message of msgspec's that repeats what was sent.
 _ENUM = re.compile(r"^Invalid enum value .*?(?P<path> - at `\$[^`]*`)?$", re.DOTALL)
@@ -111,7 +120,21 @@ def decode(shape: type[Shape], raw: bytes) -> Shape:
         raise Invalid(_without_values(str(fault))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Undecodable("not JSON in UTF-8") from None
+    if _NUL in raw:
+        _refuse_nul(msgspec.to_builtins(data, enc_hook=encode_hook), "$")
     return data
+
+
+def _refuse_nul(value: object, path: str) -> None:
+    """Raise Invalid where a text of these data holds NUL, which no database takes. Fields that nobody knows may."""
+    if isinstance(value, str) and "\0" in value:
+        raise Invalid(f"Expected `str` without NUL - at `{path}`")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _refuse_nul(inner, f"{path}.{name}")
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _refuse_nul(inner, f"{path}[...]")
 
 
 def _whole(raw: bytes) -> None:

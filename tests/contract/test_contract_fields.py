@@ -94,6 +94,15 @@ def test_what_is_no_id_is_refused(wrong: Any) -> None:
     assert "`$.person`" in _refused("leave-cancelled", person=wrong)
 
 
+def test_nul_is_found_wherever_an_id_is_and_nowhere_else() -> None:
+    assert "`$.item.id`" in _refused("revoke-access", item={"kind": "grant", "id": "g\0"})
+    assert "`$.people[...].person`" in _refused("image-uploaded", people=[{"kind": "staff", "person": "p\0"}])
+    assert _taken("leave-cancelled", person="p", unknown="\0").person == "p"
+    assert _taken("leave-cancelled", person="\\u0000").person == "\\u0000"
+    with pytest.raises(Invalid, match="`\\$.message`"):
+        encode_data(MessageDeleted(conversation="conv-1", message="msg\0", at=NOON))
+
+
 @pytest.mark.parametrize(
     "wrong", ["Facebook", "face_book", "-x", "x-", "x--y", "", "facebook\n", "Face book", "x" * 65]
 )

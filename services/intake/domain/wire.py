@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from services.intake.domain.facts import ModerationReason
-from shared.contracts.fields import Code, ContentCategory, Count, Id, Instant, Visibility
+from shared.contracts.fields import Code, ContentCategory, Count, ForeignId, Instant, Visibility
 
 __all__ = [
     "AuthorChanged",
@@ -26,7 +26,7 @@ __all__ = [
     "Reply",
 ]
 
-ExternalId = Id | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+ExternalId = ForeignId | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Text = Annotated[str, Meta(max_length=1_000_000)]
 
 
