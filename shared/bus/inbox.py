@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import Row
 
 from shared.bus.records import Record
+from shared.platform.db import column
 
 __all__ = ["HORIZON", "Identity", "admit", "age_out", "identity"]
 
@@ -19,8 +20,10 @@ INSERT = """
     with fresh as (
         insert into inbox (organisation, source, id)
         select organisation, source, id
-        from unnest(cast(:organisations as text[]), cast(:sources as text[]), cast(:ids as text[]))
-             as e(organisation, source, id)
+        from rows from (
+            json_array_elements_text(cast(:organisations as json)), json_array_elements_text(cast(:sources as json)),
+            json_array_elements_text(cast(:ids as json))
+        ) as e(organisation, source, id)
         on conflict do nothing
         returning organisation, source, id
     )
@@ -66,7 +69,7 @@ async def admit(tx: Fetches, records: Sequence[Record]) -> list[Record]:
     identities = sorted(first)
     if not identities:
         return []
-    organisations, sources, ids = zip(*identities, strict=True)
+    organisations, sources, ids = map(column, zip(*identities, strict=True))
     rows = await tx.fetch(INSERT, organisations=organisations, sources=sources, ids=ids, expected=len(identities))
     entered = rows[0]._mapping
     if entered["entered"] == len(identities):

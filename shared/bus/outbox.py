@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.platform.db import sql
+from shared.platform.db import column, sql
 
 __all__ = ["Headers", "Outbox", "OutboxRow", "pack", "unpack"]
 
@@ -50,10 +50,13 @@ class Outbox:
 
     INSERT = """
         insert into outbox (organisation, topic, partition, key, headers, body)
-        select organisation, topic, partition, key, headers, body
-        from unnest(cast(:organisations as text[]), cast(:topics as text[]), cast(:partitions as int[]),
-                    cast(:keys as bytea[]), cast(:headers as bytea[]), cast(:bodies as bytea[]))
-             with ordinality as o(organisation, topic, partition, key, headers, body, n)
+        select organisation, topic, cast(partition as int), decode(key, 'base64'), decode(headers, 'base64'),
+               decode(body, 'base64')
+        from rows from (
+            json_array_elements_text(cast(:organisations as json)), json_array_elements_text(cast(:topics as json)),
+            json_array_elements_text(cast(:partitions as json)), json_array_elements_text(cast(:keys as json)),
+            json_array_elements_text(cast(:headers as json)), json_array_elements_text(cast(:bodies as json))
+        ) with ordinality as o(organisation, topic, partition, key, headers, body, n)
         order by n
     """
     SPAN = "select coalesce(max(id) - min(id) + 1, 0) from outbox"
@@ -68,16 +71,16 @@ class Outbox:
         await tx.execute(cls.INSERT, **cls.parameters(rows))
 
     @classmethod
-    def parameters(cls, rows: Sequence[OutboxRow]) -> dict[str, Sequence[Any]]:
+    def parameters(cls, rows: Sequence[OutboxRow]) -> dict[str, str]:
         """What INSERT takes, in the order of these rows."""
         organisations, topics, keys, headers, bodies, partitions = zip(*rows, strict=True)
         return {
-            "organisations": organisations,
-            "topics": topics,
-            "partitions": partitions,
-            "keys": keys,
-            "headers": [pack(h) for h in headers],
-            "bodies": bodies,
+            "organisations": column(organisations),
+            "topics": column(topics),
+            "partitions": column(partitions),
+            "keys": column(keys),
+            "headers": column(map(pack, headers)),
+            "bodies": column(bodies),
         }
 
     @classmethod

@@ -2,13 +2,14 @@
 
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
+import msgspec
 from sqlalchemy import Row, TextClause, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.platform.metrics import Instruments
 
-__all__ = ["Database", "SkewedClock", "engine_of", "is_outage", "sql"]
+__all__ = ["Database", "SkewedClock", "column", "engine_of", "is_outage", "sql"]
 
 MAX_SKEW = timedelta(seconds=2)
 FRESH_S = 1.0
@@ -63,10 +64,22 @@ def is_outage(error: BaseException | None) -> bool:
     return False
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 @lru_cache(maxsize=1024)
 def sql(statement: str) -> TextClause:
     """The prepared text of a statement; parsed once."""
     return text(statement)
+
+
+def column(values: Iterable[Any]) -> str:
+    """A column of rows as a list in JSON, for `json_array_elements_text(cast(:name as json))`; bytes become base64.
+
+    In place of an array where rows are many: the driver writes an array value by value, at 0.4 µs each and twice asking
+    whether it is an array itself, which is five times as long. PostgreSQL takes either in the same time.
+    """
+    return _encode(values if isinstance(values, (list, tuple)) else list(values)).decode()
 
 
 def engine_of(url: str, *, connect: Mapping[str, Any] | None = None, **pool: Any) -> AsyncEngine:

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from services.sla.domain import Fact, History, Key
 from shared.bus.tx import Tx
+from shared.platform.db import column
 
 __all__ = ["Journal", "add", "histories"]
 
@@ -17,7 +18,9 @@ Journal = Mapping[Key, Sequence[Fact]]
 
 FACTS = """
     select f.*
-    from unnest(cast(:organisations as text[]), cast(:conversations as text[])) as k(organisation, conversation)
+    from rows from (
+        json_array_elements_text(cast(:organisations as json)), json_array_elements_text(cast(:conversations as json))
+    ) as k(organisation, conversation)
     cross join lateral (
         select organisation, conversation, source, id, name, at, message, author, details
         from facts
@@ -31,11 +34,15 @@ ADD_FACTS = (
     """
     with added as (
         insert into facts (organisation, conversation, source, id, name, at, message, author, details)
-        select organisation, conversation, source, id, name, at, message, author, cast(details as jsonb)
-        from unnest(
-            cast(:in_organisations as text[]), cast(:in_conversations as text[]), cast(:sources as text[]),
-            cast(:ids as text[]), cast(:names as text[]), cast(:ats as timestamptz[]), cast(:messages as text[]),
-            cast(:authors as text[]), cast(:details as text[])
+        select organisation, conversation, source, id, name, cast(at as timestamptz), message, author,
+               cast(details as jsonb)
+        from rows from (
+            json_array_elements_text(cast(:in_organisations as json)),
+            json_array_elements_text(cast(:in_conversations as json)),
+            json_array_elements_text(cast(:sources as json)), json_array_elements_text(cast(:ids as json)),
+            json_array_elements_text(cast(:names as json)), json_array_elements_text(cast(:ats as json)),
+            json_array_elements_text(cast(:messages as json)), json_array_elements_text(cast(:authors as json)),
+            json_array_elements(cast(:details as json))
         ) as f(organisation, conversation, source, id, name, at, message, author, details)
         order by organisation, conversation, source, id
         on conflict do nothing
@@ -55,10 +62,12 @@ ADD_BLOCKS = (
     """
     with added as (
         insert into blocks (organisation, author, source, id, name, at, details)
-        select organisation, author, source, id, name, at, cast(details as jsonb)
-        from unnest(
-            cast(:in_organisations as text[]), cast(:in_authors as text[]), cast(:sources as text[]),
-            cast(:ids as text[]), cast(:names as text[]), cast(:ats as timestamptz[]), cast(:details as text[])
+        select organisation, author, source, id, name, cast(at as timestamptz), cast(details as jsonb)
+        from rows from (
+            json_array_elements_text(cast(:in_organisations as json)), json_array_elements_text(cast(:in_authors as json)),
+            json_array_elements_text(cast(:sources as json)), json_array_elements_text(cast(:ids as json)),
+            json_array_elements_text(cast(:names as json)), json_array_elements_text(cast(:ats as json)),
+            json_array_elements(cast(:details as json))
         ) as b(organisation, author, source, id, name, at, details)
         order by organisation, author, source, id
         on conflict do nothing
@@ -86,12 +95,12 @@ async def add(tx: Tx, keys: Sequence[Key], said: Journal, blocks: Journal) -> li
     new = [(key, fact) for key, found in said.items() for fact in found]
     rows = await tx.fetch(
         ADD_FACTS,
-        organisations=[o for o, _ in keys],
-        conversations=[c for _, c in keys],
-        in_organisations=[o for (o, _), _ in new],
-        in_conversations=[c for (_, c), _ in new],
-        messages=[fact.message for _, fact in new],
-        authors=[fact.author for _, fact in new],
+        organisations=column(o for o, _ in keys),
+        conversations=column(c for _, c in keys),
+        in_organisations=column(o for (o, _), _ in new),
+        in_conversations=column(c for (_, c), _ in new),
+        messages=column(fact.message for _, fact in new),
+        authors=column(fact.author for _, fact in new),
         **_columns([fact for _, fact in new]),
     )
     return await _with_blocks(tx, keys, said, rows, [(key, fact) for key, found in blocks.items() for fact in found])
@@ -99,7 +108,7 @@ async def add(tx: Tx, keys: Sequence[Key], said: Journal, blocks: Journal) -> li
 
 async def histories(tx: Tx, keys: Sequence[Key]) -> list[History]:
     """The journal of these conversations."""
-    rows = await tx.fetch(FACTS, organisations=[o for o, _ in keys], conversations=[c for _, c in keys])
+    rows = await tx.fetch(FACTS, organisations=column(o for o, _ in keys), conversations=column(c for _, c in keys))
     return await _with_blocks(tx, keys, {}, rows, [])
 
 
@@ -133,8 +142,8 @@ async def _blocks(tx: Tx, authors: Sequence[Key], new: Sequence[tuple[Key, Fact]
         rows = await tx.fetch(
             ADD_BLOCKS,
             **wanted,
-            in_organisations=[o for (o, _), _ in new],
-            in_authors=[a for (_, a), _ in new],
+            in_organisations=column(o for (o, _), _ in new),
+            in_authors=column(a for (_, a), _ in new),
             **_columns([fact for _, fact in new]),
         )
     else:
@@ -145,19 +154,18 @@ async def _blocks(tx: Tx, authors: Sequence[Key], new: Sequence[tuple[Key, Fact]
     return blocks
 
 
-def _columns(facts: Sequence[Fact]) -> dict[str, list[Any]]:
+def _columns(facts: Sequence[Fact]) -> dict[str, str]:
     return {
-        "sources": [fact.source for fact in facts],
-        "ids": [fact.id for fact in facts],
-        "names": [fact.name for fact in facts],
-        "ats": [fact.at for fact in facts],
-        "details": [_details(fact) for fact in facts],
+        "sources": column(fact.source for fact in facts),
+        "ids": column(fact.id for fact in facts),
+        "names": column(fact.name for fact in facts),
+        "ats": column(fact.at for fact in facts),
+        "details": column(_details(fact) for fact in facts),
     }
 
 
-def _details(fact: Fact) -> str:
-    said = {name: value for name, default in DEFAULTS.items() if (value := getattr(fact, name)) != default}
-    return msgspec.json.encode(said).decode()
+def _details(fact: Fact) -> dict[str, Any]:
+    return {name: value for name, default in DEFAULTS.items() if (value := getattr(fact, name)) != default}
 
 
 def _fact(row: Row[Any]) -> Fact:

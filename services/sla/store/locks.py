@@ -8,13 +8,16 @@ from sqlalchemy import Row
 
 from services.sla.domain import Key
 from shared.bus.tx import Tx
+from shared.platform.db import column
 
 __all__ = ["claim_due", "lock_authors", "lock_conversations", "put_off", "waits_for_time"]
 
 LOCK_AUTHORS = """
     insert into authors (organisation, author)
     select organisation, author
-    from unnest(cast(:organisations as text[]), cast(:authors as text[])) as wanted(organisation, author)
+    from rows from (
+        json_array_elements_text(cast(:organisations as json)), json_array_elements_text(cast(:authors as json))
+    ) as wanted(organisation, author)
     order by organisation, author
     on conflict (organisation, author) do update set author = excluded.author where false
 """
@@ -23,7 +26,10 @@ LOCK_AUTHORS = """
 LOCK_CONVERSATIONS = """
     with wanted as materialized (
         select organisation, conversation
-        from unnest(cast(:organisations as text[]), cast(:conversations as text[])) as k(organisation, conversation)
+        from rows from (
+            json_array_elements_text(cast(:organisations as json)),
+            json_array_elements_text(cast(:conversations as json))
+        ) as k(organisation, conversation)
         union
         select f.organisation, f.conversation
         from unnest(cast(:blocked_in as text[]), cast(:blocked as text[])) as b(organisation, author)
@@ -59,7 +65,7 @@ async def lock_authors(tx: Tx, authors: Iterable[Key]) -> None:
     """Lock the rows of (organisation, author): nobody else tells of a block or a new message of theirs meanwhile."""
     pairs = sorted(set(authors))
     if pairs:
-        await tx.execute(LOCK_AUTHORS, organisations=[o for o, _ in pairs], authors=[a for _, a in pairs])
+        await tx.execute(LOCK_AUTHORS, organisations=column(o for o, _ in pairs), authors=column(a for _, a in pairs))
 
 
 async def lock_conversations(tx: Tx, keys: Iterable[Key], blocked: Iterable[Key]) -> list[Key]:
@@ -67,8 +73,8 @@ async def lock_conversations(tx: Tx, keys: Iterable[Key], blocked: Iterable[Key]
     pairs, authors = list(keys), list(blocked)
     rows = await tx.fetch(
         LOCK_CONVERSATIONS,
-        organisations=[o for o, _ in pairs],
-        conversations=[c for _, c in pairs],
+        organisations=column(o for o, _ in pairs),
+        conversations=column(c for _, c in pairs),
         blocked_in=[o for o, _ in authors],
         blocked=[a for _, a in authors],
     )

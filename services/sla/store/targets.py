@@ -13,12 +13,15 @@ from sqlalchemy import Row
 
 from services.sla.domain import Changes, ConversationRow, Key, Standing
 from shared.bus.tx import Tx
+from shared.platform.db import column
 
 __all__ = ["count_waiting", "list_targets", "save", "standing_of", "state_of", "told"]
 
 TARGETS = """
     select t.*
-    from unnest(cast(:organisations as text[]), cast(:conversations as text[])) as k(organisation, conversation)
+    from rows from (
+        json_array_elements_text(cast(:organisations as json)), json_array_elements_text(cast(:conversations as json))
+    ) as k(organisation, conversation)
     cross join lateral (
         select * from targets
         where targets.organisation = k.organisation and targets.conversation = k.conversation
@@ -56,9 +59,11 @@ SAVE_TARGETS = """
 
 SAVE_CONVERSATIONS = """
     update conversations c
-    set state = s.state, next_at = s.next_at
-    from unnest(cast(:organisations as text[]), cast(:conversations as text[]), cast(:states as text[]),
-                cast(:next_ats as timestamptz[])) as s(organisation, conversation, state, next_at)
+    set state = s.state, next_at = cast(s.next_at as timestamptz)
+    from rows from (
+        json_array_elements_text(cast(:organisations as json)), json_array_elements_text(cast(:conversations as json)),
+        json_array_elements_text(cast(:states as json)), json_array_elements_text(cast(:next_ats as json))
+    ) as s(organisation, conversation, state, next_at)
     where c.organisation = s.organisation and c.conversation = s.conversation
 """
 
@@ -89,7 +94,7 @@ STANDING = Standing.__struct_fields__
 
 async def told(tx: Tx, keys: Sequence[Key]) -> dict[Key, dict[str, Standing]]:
     """The targets of these conversations as they were last told, by id."""
-    rows = await tx.fetch(TARGETS, organisations=[o for o, _ in keys], conversations=[c for _, c in keys])
+    rows = await tx.fetch(TARGETS, organisations=column(o for o, _ in keys), conversations=column(c for _, c in keys))
     targets: dict[Key, dict[str, Standing]] = defaultdict(dict)
     for row in rows:
         standing = standing_of(row)
@@ -111,10 +116,10 @@ async def save(tx: Tx, changes: Changes) -> None:
 async def _save_conversations(tx: Tx, rows: Sequence[ConversationRow]) -> None:
     await tx.send(
         SAVE_CONVERSATIONS,
-        organisations=[row.organisation for row in rows],
-        conversations=[row.conversation for row in rows],
-        states=[row.state for row in rows],
-        next_ats=[row.next_at for row in rows],
+        organisations=column(row.organisation for row in rows),
+        conversations=column(row.conversation for row in rows),
+        states=column(row.state for row in rows),
+        next_ats=column(row.next_at for row in rows),
     )
 
 
