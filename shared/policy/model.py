@@ -136,9 +136,8 @@ class Pack(Section):
         posted_at: datetime,
     ) -> Rule | None:
         """The one rule of this target kind that applies to a message; None: it opens no such target."""
-        posted_on = posted_at.astimezone(self.tz).date()
         for rule in self.rules_by_kind.get(kind, ()):
-            if rule.applies(message_kind, flags, visibility, posted_on):
+            if rule.takes(message_kind, flags, visibility) and rule.holds_at(posted_at):
                 return rule
         return None
 

@@ -66,6 +66,8 @@ class Rule:
     hours: Hours
     time: WorkingTime
     length: timedelta
+    steps: tuple[timedelta, ...]
+    """The open time until it is due and until each warning, where both are spans from the start; else none."""
 
     @classmethod
     def of(cls, spec: RuleSpec, hours: Hours, at_close: AtClose) -> Self:
@@ -74,6 +76,7 @@ class Rule:
         if spec.any_flagged:
             flags = {kind: flags.get(kind, frozenset()).union(spec.any_flagged) for kind in MESSAGE_KINDS}
         time = hours.people if spec.clock == "hours" else hours.dates
+        length = spec.span.on(time.base.nominal_day)
         return cls(
             id=spec.id,
             kind=spec.kind,
@@ -90,17 +93,26 @@ class Rule:
             zone=hours.zone,
             hours=hours,
             time=time,
-            length=spec.span.on(time.base.nominal_day),
+            length=length,
+            steps=_steps(spec, length),
         )
 
     def applies(self, message_kind: str, flags: Collection[str], visibility: str, posted_on: date) -> bool:
         """Whether a message of this kind, with these flags, posted on this local date, comes under the rule."""
-        if self.visibility not in (None, visibility) or not self.holds_on(posted_on):
+        return self.holds_on(posted_on) and self.takes(message_kind, flags, visibility)
+
+    def takes(self, message_kind: str, flags: Collection[str], visibility: str) -> bool:
+        """Whether it is for messages like this one, on days on which it holds."""
+        if self.visibility not in (None, visibility):
             return False
         if message_kind in self.message_kinds:
             return True
         needed = self.flags.get(message_kind)
         return needed is not None and not needed.isdisjoint(flags)
+
+    def holds_at(self, posted_at: datetime) -> bool:
+        """Whether the rule is for messages of this instant's local weekday."""
+        return self.weekdays is None or self.holds_on(posted_at.astimezone(self.zone).date())
 
     def holds_on(self, posted_on: date) -> bool:
         """Whether the rule is for messages of this local date's weekday."""
@@ -125,6 +137,14 @@ class Rule:
         found = {self._offset(offset, calendar, started_at, due_at, span) for offset in self.warn}
         return tuple(sorted(at for at in found if at is not None and started_at < at < due_at))
 
+    def deadline(self, started_at: datetime, closures: Sequence[Closure] = ()) -> tuple[datetime, tuple[datetime, ...]]:
+        """`due` and its `warn_at`, in half of their time where all are spans from the start."""
+        if not self.steps:
+            due_at = self.due(started_at, closures)
+            return due_at, self.warn_at(started_at, due_at, closures)
+        due_at, *warnings = self.time.calendar(closures).due_each(started_at, self.steps, self.at_close)
+        return due_at, tuple(sorted({at for at in warnings if started_at < at < due_at}))
+
     def working(self, started_at: datetime, end: datetime, closures: Sequence[Closure] = ()) -> timedelta:
         """The working time between two instants, as this rule counts it; ValueError when `end` is the earlier."""
         return self.time.calendar(closures).elapsed(started_at, end)
@@ -145,3 +165,11 @@ class Rule:
             return datetime.combine(closes_on, offset.at, self.zone).astimezone(UTC)
         passed = span / 2 if offset.before is None else span - offset.before
         return calendar.due(started_at, passed, self.at_close) if passed > _NONE else None
+
+
+def _steps(spec: RuleSpec, length: timedelta) -> tuple[timedelta, ...]:
+    """As `Rule.steps` has them. The open time from a start until what is due after a span of it is that span."""
+    if spec.clock == "end-of-working-day" or any(offset.at is not None for offset in spec.warn):
+        return ()
+    passed = [length / 2 if offset.before is None else length - offset.before for offset in spec.warn]
+    return (length, *(span for span in passed if span > _NONE))

@@ -101,6 +101,21 @@ class Calendar:
             return end
         return self.next_open(end)
 
+    def due_each(self, start: datetime, spans: Iterable[timedelta], at_close: AtClose = "close") -> list[datetime]:
+        """`due` for each of these spans since one start, whose place among the openings is looked up once."""
+        at = _since_epoch(start)
+        _, segment = self._around(start.year, at)
+        opened, total = _opened(segment, at), segment.total
+        found = []
+        for span in spans:
+            left = opened + span
+            if span > NOTHING and left <= total and at_close == "close":
+                window = bisect_left(segment.after, left)
+                found.append(_EPOCH + (segment.closes[window] - segment.after[window] + left))
+            else:
+                found.append(self.due(start, span, at_close))
+        return found
+
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """The open time between two instants; ValueError when they are the wrong way round."""
         at, until = _ordered(start, end)

@@ -93,7 +93,10 @@ class _Fold:
 
     def response(self) -> Target | None:
         """The open cycle's `response` target."""
-        return next((target for target in self.running.values() if target.kind == RESPONSE), None)
+        for target in self.running.values():
+            if target.kind == RESPONSE:
+                return target
+        return None
 
     def put(self, target: Target) -> None:
         """Keep a target as it now is."""
@@ -140,7 +143,7 @@ class _Fold:
         key = target_id(self.organisation, self.conversation, rule.kind, message.id, message.since)
         earlier = self.targets.pop(key, None)
         pack = self.pack(message.since)
-        due_at = rule.due(message.since)
+        due_at, warn_at = rule.deadline(message.since)
         target = Target(
             id=key,
             kind=rule.kind,
@@ -150,7 +153,7 @@ class _Fold:
             cycle=self.cycle if earlier is None else earlier.cycle,
             started_at=message.since,
             due_at=due_at,
-            warn_at=rule.warn_at(message.since, due_at),
+            warn_at=warn_at,
             policy=pack.policy,
             observe=pack.mode == "observe",
             rule=rule,
@@ -249,14 +252,14 @@ def _class_as(
     if message.rule is None:
         fold.close(target, "withdrawn", step.at, step.fact.id, reason)
         return
-    due_at = message.rule.due(message.since)
+    due_at, warn_at = message.rule.deadline(message.since)
     changed = replace(
         target,
         message_kind=kind,
         rule=message.rule,
         clauses=message.rule.clauses,
         due_at=due_at,
-        warn_at=message.rule.warn_at(message.since, due_at),
+        warn_at=warn_at,
     )
     fold.put(changed)
 

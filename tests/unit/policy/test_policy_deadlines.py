@@ -193,6 +193,13 @@ def test_warnings_are_in_order_between_start_and_due(rule: Rule, start: datetime
     assert all(start < warning < due_at for warning in warnings)
 
 
+@given(rules, instants, st.booleans())
+def test_a_deadline_with_its_warnings_is_what_they_are_one_by_one(rule: Rule, start: datetime, closed: bool) -> None:
+    closures = [(start + timedelta(days=1), start + timedelta(days=4))] if closed else []
+    due_at = rule.due(start, closures)
+    assert rule.deadline(start, closures) == (due_at, rule.warn_at(start, due_at, closures))
+
+
 @given(rules, instants)
 def test_the_working_adds_up_and_ends_when_due(rule: Rule, start: datetime) -> None:
     working = rule.explain(start)

@@ -120,6 +120,15 @@ class TestAgainstACountByMinutes:
         assert calendar_of(hours).due(start, minutes * MINUTE, "next-open") == due
 
     @slow
+    @given(some_hours(), minutes_ahead, st.lists(st.integers(0, 3000), max_size=4), closes)
+    def test_several_spans_since_one_start(
+        self, drawn: Drawn, ahead: int, minutes: list[int], at_close: AtClose
+    ) -> None:
+        calendar, start = calendar_of(drawn[0]), instant_after(drawn[1], ahead)
+        spans = [count * MINUTE for count in minutes]
+        assert calendar.due_each(start, spans, at_close) == [calendar.due(start, span, at_close) for span in spans]
+
+    @slow
     @given(some_hours(), st.integers(0, 13), st.integers(0, 4))
     def test_working_days(self, drawn: Drawn, ahead: int, count: int) -> None:
         hours, monday = drawn
