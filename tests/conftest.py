@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL, a real Kafka, topics of its own."""
 
+import os
 import secrets
 import shutil
 from collections import defaultdict
@@ -12,7 +13,7 @@ import pytest
 from shared.bus.collector import calm_collector
 from tests import encrypted, prometheus
 from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
-from tests.mutants.lending import lent
+from tests.lending import VARIABLE, Lender, lent
 from tests.servers import FreshDatabases, KafkaServer, PostgresServer, folder, remove
 from tests.side_by_side import WholeFiles
 
@@ -39,7 +40,7 @@ def postgres_server(server_folder: Path) -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def kafka_server(server_folder: Path) -> Iterator[KafkaServer]:
-    """This run's broker."""
+    """This run's own broker: one that a test may stop."""
     server = KafkaServer(server_folder)
     server.start()
     yield server
@@ -82,6 +83,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, f"tests of {AMTOOL}: {NO_AMTOOL}", AMTOOL)
     if encrypted.found() is None:
         _leave_out(config, items, f"tests of TLS to a database: {encrypted.NO_POSTGRES}", ENCRYPTED)
+
+
+LENDER = pytest.StashKey[Lender]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Workers share one PostgreSQL and one Kafka, unless this run itself has borrowed them."""
+    if VARIABLE not in os.environ:
+        config.stash[LENDER] = Lender()
+        config.stash[LENDER].start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The workers are gone: what was lent to them goes too."""
+    if (lender := config.stash.get(LENDER, None)) is not None:
+        lender.stop()
 
 
 @pytest.hookimpl(optionalhook=True)

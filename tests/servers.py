@@ -220,14 +220,15 @@ class KafkaServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.process.start()
-        self._until_it_answers()
+        self.until_it_answers()
 
     def thaw(self) -> None:
         """Let it go on, and wait until it answers: one that stood for longer than its lease has to register again."""
         self.process.thaw()
-        self._until_it_answers()
+        self.until_it_answers()
 
-    def _until_it_answers(self) -> None:
+    def until_it_answers(self) -> None:
+        """Wait until clients are served."""
         until(lambda: kafka_answers(self.broker.port), "Kafka", 60, self.process.alive)
 
     def stop(self) -> None:

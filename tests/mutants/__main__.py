@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.lending import lending
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.lending import lending
 from tests.mutants.mutant import Mutant, Outdated, check
 from tests.mutants.trial import ROOT, Finding, Trial, Verdict, copy_tree
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.mutants import lending, report
+from tests import lending
+from tests.mutants import report
 from tests.mutants.mutant import Mutant, mutated
 from tests.mutants.report import Report
 

@@ -102,23 +102,6 @@ async def _entries(world: World, count: int) -> bool:
         return False
 
 
-async def test_readiness_asks_the_broker_and_the_group(world: World, kafka_server: Any) -> None:
-    async with world.running() as consumer:
-        assert "has not joined" in (await consumer.ready() or "")
-
-        async def ready() -> bool:
-            return await consumer.ready() is None
-
-        await eventually(ready, "ready")
-        kafka_server.process.freeze()
-        try:
-            async with asyncio.timeout(8):
-                assert "does not answer" in (await consumer.ready() or "")
-        finally:
-            kafka_server.thaw()
-        await eventually(ready, "ready again")
-
-
 async def test_a_service_that_starts_while_kafka_is_away_stays_and_reads_when_it_comes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

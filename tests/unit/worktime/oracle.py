@@ -36,7 +36,9 @@ class Oracle:
             day = first + ahead * DAY
             minutes = sorted(set(self._minutes(day)))
             self.regular[day] = minutes
-            self.open[day] = [minute for minute in minutes if not self._closed(minute)]
+            for start, end in hours.closures:
+                minutes = [minute for minute in minutes if not start <= minute < end]
+            self.open[day] = minutes
         self.minutes = [minute for day in self.open for minute in self.open[day]]
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
@@ -68,9 +70,6 @@ class Oracle:
                 return day
         raise LookupError(due)
 
-    def _closed(self, minute: datetime) -> bool:
-        return any(start <= minute < end for start, end in self.hours.closures)
-
     def _minutes(self, day: date) -> Iterable[datetime]:
         if day in self.hours.holidays:
             return
@@ -97,7 +96,7 @@ class Oracle:
         noon = local.replace(tzinfo=UTC)
         offsets = [(noon + hours * timedelta(hours=1)).astimezone(self.zone).utcoffset() for hours in range(-30, 31)]
         known = [offset for offset in offsets if offset is not None]
-        candidates = [noon - offset for offset in known]
+        candidates = {noon - offset for offset in known}
         shown = [instant for instant in candidates if instant.astimezone(self.zone).replace(tzinfo=None) == local]
         # In a gap no instant shows this local time: count it with the offset from before the gap.
         return min(shown) if shown else noon - known[0]

@@ -1,0 +1,132 @@
+"""One PostgreSQL and one Kafka for many runs of pytest, or for the workers of one: started once, lent by a file."""
+
+import itertools
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from deploy.local.account import unprivileged
+from deploy.local.databases import Passwords
+from deploy.local.postgres import Postgres
+from deploy.local.program import private
+from deploy.local.waiting import until
+from tests.servers import KafkaServer, PostgresServer, folder, remove
+
+__all__ = ["VARIABLE", "Lender", "Lent", "lending", "lent"]
+
+VARIABLE = "HOUSERULES_TEST_SERVERS"
+"""The environment variable that names the file."""
+SERVICES = ("intake", "sla", "access", "consent")
+START_S = 120
+
+
+class Lent(msgspec.Struct):
+    """How the servers are reached. Roles and templates of the services are there already."""
+
+    folder: str
+    port: int
+    password: str
+    passwords: dict[str, Passwords]
+    templates: list[str]
+    bootstrap: str
+
+    def postgres(self) -> PostgresServer:
+        """The PostgreSQL, for fresh databases; somebody else starts and stops it."""
+        return _LentPostgres(self)
+
+
+class _LentPostgres(PostgresServer):
+    def __init__(self, lent: Lent) -> None:
+        self.server = Postgres(Path(lent.folder), lent.port, lent.password, unprivileged())
+        self._passwords = dict(lent.passwords)
+        self._templates = set(lent.templates)
+        self._numbers = itertools.count(secrets.randbelow(10**9) * 1000)
+
+
+def lent() -> Lent | None:
+    """What this run is to use, if servers are lent to it; asks for them and waits until they are there."""
+    name = os.environ.get(VARIABLE)
+    if name is None:
+        return None
+    file = Path(name)
+    _wanted(file).touch()
+    until(file.exists, "the servers that are lent", START_S)
+    return msgspec.json.decode(file.read_bytes(), type=Lent)
+
+
+def _wanted(file: Path) -> Path:
+    return file.with_suffix(".wanted")
+
+
+@contextmanager
+def lending(place: Path | None = None) -> Iterator[Path]:
+    """Start both, and give the file to name in the environment of those who borrow; it is in `place`, if that is given."""
+    place = place or folder()
+    try:
+        postgres, kafka = PostgresServer(place), KafkaServer(place)
+        try:
+            kafka.process.start()
+            postgres.start()
+            for service in SERVICES:
+                for migrated in (False, True):
+                    postgres.drop(postgres.create(service, migrated))
+            kafka.until_it_answers()
+            made = Lent(
+                str(place),
+                postgres.port,
+                postgres.server.password,
+                postgres._passwords,
+                sorted(postgres._templates),
+                kafka.bootstrap,
+            )
+            file = place / "lent.json"
+            private(file, msgspec.json.encode(made).decode())
+            yield file
+        finally:
+            kafka.stop()
+            postgres.stop()
+    finally:
+        remove(place)
+
+
+class Lender:
+    """Lends to the workers of a run, from the moment when the first of them asks until `stop`.
+
+    One thread starts the servers and stays: the kernel takes the end of that thread for the death of their parent.
+    """
+
+    def __init__(self) -> None:
+        self._place = folder()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._lend, name="lender")
+        self._error: Exception | None = None
+
+    def start(self) -> None:
+        """From now on, processes that are started from here find what is lent."""
+        os.environ[VARIABLE] = str(self._place / "lent.json")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop what was started. Raises what kept it from starting."""
+        del os.environ[VARIABLE]
+        self._stopping.set()
+        self._thread.join()
+        remove(self._place)
+        if self._error is not None:
+            raise self._error
+
+    def _lend(self) -> None:
+        asked = _wanted(self._place / "lent.json")
+        while not asked.exists():
+            if self._stopping.wait(0.1):
+                return
+        try:
+            with lending(self._place):
+                self._stopping.wait()
+        except Exception as error:  # noqa: BLE001 # told by `stop`, in the thread that asks
+            self._error = error
