@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE =
 PY := .venv/bin/python
 # The longest first, side by side: much of their time is waiting for what was killed to come back.
 SUITES := tests/e2e tests/chaos tests/integration tests/unit tests/contract
-WORKERS ?= 3
+WORKERS ?= 4
 CODE := services shared deploy tests
 # What is promised as a ratio of two rates in one run: the same on any machine, so that a change can be judged by it.
 RATIOS ?= handler webhooks relay worktime leavers
