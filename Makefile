@@ -12,7 +12,7 @@ CODE := services shared deploy tests
 RATIOS ?= handler webhooks relay worktime leavers
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-quick bench-long mutants lint contracts dashboards pictures format check clean
+.PHONY: help ready demo run stop status prepare test test-long chaos bench bench-quick bench-long mutants lint contracts holidays dashboards pictures format check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -69,6 +69,9 @@ lint: ready ## style, types and the direction of dependencies
 
 contracts: ready ## writes asyncapi.yaml and the JSON Schemas of the events
 	@$(PY) -m shared.contracts.generate
+
+holidays: ready ## writes the bank holidays of the four nations, from the library that knows them
+	@$(PY) -m shared.policy.generate
 
 dashboards: ready ## writes what Prometheus and Grafana read: rules, their cases, dashboards, the list of metrics
 	@$(PY) -m deploy.observe

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-import holidays
+import msgspec
 
 from shared.policy.sections import Holidays
 from shared.policy.words import WEEKDAYS, Nation, Weekday
@@ -18,7 +19,7 @@ __all__ = ["Closure", "Hours", "WorkingTime", "bank_holidays"]
 
 Closure = tuple[datetime, datetime]
 
-_YEARS = range(2000, 2100)
+_BANK_HOLIDAYS = Path(__file__).with_name("bank_holidays.json")
 _KEPT_CLOSURES = 256
 _WHOLE_DAY = ("00:00-24:00",)
 
@@ -82,8 +83,15 @@ class Hours:
         )
 
 
-@lru_cache(maxsize=8)
 def bank_holidays(nation: Nation) -> Mapping[date, str]:
-    """A nation's bank holidays, one-off ones included, by date: England and Scotland differ on six or more a year."""
-    found = holidays.country_holidays("GB", subdiv=nation, years=_YEARS)
-    return MappingProxyType(dict(sorted(found.items())))
+    """A nation's bank holidays from 2000 to 2099, one-off ones included, by date.
+
+    England and Scotland differ on six or more a year. They are the library's (`shared.policy.generate`).
+    """
+    return _all_bank_holidays()[nation]
+
+
+@cache
+def _all_bank_holidays() -> Mapping[Nation, Mapping[date, str]]:
+    found = msgspec.json.decode(_BANK_HOLIDAYS.read_bytes(), type=dict[Nation, dict[date, str]])
+    return {nation: MappingProxyType(days) for nation, days in found.items()}

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 import shared.policy
-from shared.policy import Pack, Packs, explain, load_packs
+from shared.policy import Pack, Packs, explain, generate, load_packs
 from shared.policy.hours import bank_holidays
 
 # Every clause that the two policies are held to, by the row that tells what the system does about it.
@@ -68,6 +68,11 @@ def test_bank_holidays_of_the_two_nations_differ() -> None:
     easter, world_cup = date(2026, 4, 6), date(2026, 6, 15)
     assert easter in bank_holidays("ENG") and easter not in bank_holidays("SCT")
     assert world_cup in bank_holidays("SCT") and world_cup not in bank_holidays("ENG")
+
+
+def test_bank_holidays_are_those_that_the_library_knows() -> None:
+    """`make holidays` writes them again: after an update of the library that knows of a new one, say."""
+    assert generate.FILE.read_text(encoding="utf-8") == generate.text()
 
 
 def test_a_pack_cannot_be_changed(westward: Pack) -> None:
