@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.bus.collector import calm_collector
+from shared.platform.collector import calm_collector
 from tests import encrypted, prometheus
 from tests.e2e.browser.chromium import NO_CHROMIUM, chromium
 from tests.lending import VARIABLE, Lender, lent

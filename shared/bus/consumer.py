@@ -13,7 +13,6 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from shared.bus.applying import Applier, Displaced
 from shared.bus.assignment import Assignment
 from shared.bus.broker import Broker
-from shared.bus.collector import calm_collector
 from shared.bus.committing import Committer
 from shared.bus.errors import BusFault, Transient
 from shared.bus.polling import POLL_MS, poll
@@ -27,6 +26,7 @@ from shared.bus.watchdog import Watchdog
 from shared.bus.writing import Writing
 from shared.platform.backoff import jitter
 from shared.platform.cluster import Cluster, FileUnusable
+from shared.platform.collector import calm_collector
 
 __all__ = ["Batch", "Consumer", "Handler", "Record", "Subscription"]
 

@@ -20,7 +20,6 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from shared.bus.collector import calm_collector
 from shared.bus.faults import transient
 from shared.bus.hand import Flight, Hand, Lane, Row
 from shared.bus.outbox import unpack
@@ -31,6 +30,7 @@ from shared.bus.stories import sent
 from shared.bus.tx import Bus
 from shared.platform.backoff import jitter
 from shared.platform.cluster import Cluster
+from shared.platform.collector import calm_collector
 
 __all__ = ["Relay", "Restart", "has_room"]
 
