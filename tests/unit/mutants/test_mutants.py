@@ -94,7 +94,7 @@ def test_a_text_that_is_not_there_once_stops_everything(tree: Path, capsys: pyte
         ({"new": "minutes > 50", "red": (TEN,), "green": (f"{FILE}::test_what_breaks_otherwise",)}, "ZeroDivision"),
         ({"new": "minutes > 7", "red": (f"{FILE}::test_what_breaks_otherwise",), "green": ()}, "ZeroDivisionError"),
         ({"new": "minutes < 6"}, "test_ten_is_late (call): assertion"),
-        ({"new": "minutes >= 5 and not __import__('services').__path__[1:]"}, "not the copy was tested: services"),
+        ({"new": "minutes >= 5 and not __import__('deploy').__path__[1:]"}, "not the copy was tested: deploy"),
     ],
     ids=["does not compile", "a neighbour breaks too", "another exception", "a neighbour fails", "the working tree"],
 )
