@@ -1,8 +1,9 @@
 """What access counts and measures. Policy time, in which somebody leaves."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from shared.contracts import Event
 from shared.contracts.access import LeaverProcessed, RevocationConfirmed, RevokeAccess
@@ -13,6 +14,10 @@ __all__ = ["FIGURES", "measure"]
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 NOTHING = timedelta()
+REQUEST = attrgetter(
+    "organisation", "data.person", "data.stint", "causation_id", "data.known_at", "data.leave_at"
+)  # fmt: skip
+"""All that the delay of a removal follows from: one leaver's are alike, however many."""
 LEAVING = (MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
 
 ACCESS = (
@@ -88,26 +93,25 @@ def measure(instruments: Instruments, heard: Sequence[Heard], said: Sequence[Eve
     held for the last administrator's sake, as it must be, or is of access that appeared only now. Clause: westward:6.8.
     """
     waited = {one.event.id: one.waited for one in heard}
-    processed = {_stint(one.organisation, one.data) for one in said if isinstance(one.data, LeaverProcessed)}
-    requested: Counter[tuple[str, datetime]] = Counter()
-    """When removals could have been asked for: one leaver's are alike, however many."""
+    processed = {
+        (one.organisation, one.data.person, one.data.stint) for one in said if isinstance(one.data, LeaverProcessed)
+    }
+    for asked, count in Counter(map(REQUEST, _requested(said))).items():
+        organisation, person, stint, cause, known_at, leave_at = asked
+        if (organisation, person, stint) in processed:
+            known_at -= waited.get(cause or "", NOTHING)
+            delay = (now - max(known_at, leave_at or known_at)).total_seconds()
+            instruments.observe_all("leaver_to_requested_seconds", organisation, values=[max(0.0, delay)] * count)
     for event in said:
         data = event.data
-        if isinstance(data, RevokeAccess) and data.reason == "left":
-            if _stint(event.organisation, data) in processed:
-                known_at = data.known_at - waited.get(event.causation_id or "", NOTHING)
-                requested[event.organisation, max(known_at, data.leave_at or known_at)] += 1
-        elif isinstance(data, RevocationConfirmed) and data.leave_at is not None:
+        if isinstance(data, RevocationConfirmed) and data.leave_at is not None:
             delay = (data.at - data.leave_at).total_seconds()
             instruments.observe("leaving_to_confirmed_seconds", event.organisation, value=max(0.0, delay))
-    for (organisation, wanted), count in requested.items():
-        delay = max(0.0, (now - wanted).total_seconds())
-        instruments.observe_all("leaver_to_requested_seconds", organisation, values=[delay] * count)
 
 
-def _stint(organisation: str, data: LeaverProcessed | RevokeAccess) -> tuple[str, str, str]:
-    """Whose leave it is about, and which."""
-    return organisation, data.person, data.stint
+def _requested(said: Sequence[Event]) -> Iterator[Event]:
+    """The removals that were asked for as somebody left."""
+    return (one for one in said if isinstance(one.data, RevokeAccess) and one.data.reason == "left")
 
 
 FIGURES = Figures("houserules_access_", ACCESS, SAMPLES, TIMERS, measure)

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict
 from sqlalchemy import Row
 
 from services.access.domain import TO_GO, Revocation
@@ -22,15 +22,11 @@ SAVE = """
         confirmed_by, confirmed_at, evidence, waived_until, next_at
     )
     select
-        :organisation, id, person, stint, kind, item, action, "grant", site, account, network, role, reason,
+        :organisation, revocation, person, stint, kind, item, action, "grant", site, account, network, role, reason,
         leave_at, known_at, levels[1], levels, policy, owner, state, story, cause, level, claimed_by, claimed_at,
         confirmed_by, confirmed_at, evidence, waived_until, next_at
-    from json_to_recordset(cast(:rows as json)) as r(
-        id text, person text, stint text, kind text, item text, action text, "grant" text, site text, account text,
-        network text, role text, reason text, leave_at timestamptz, known_at timestamptz, levels timestamptz[],
-        policy text, owner text, state text, story text, cause text, level integer, claimed_by text,
-        claimed_at timestamptz, confirmed_by text, confirmed_at timestamptz, evidence text, waived_until timestamptz,
-        next_at timestamptz
+    from json_populate_recordset(
+        json_populate_record(cast(null as revocations), cast(:alike as json)), cast(:rows as json)
     )
     on conflict (organisation, revocation) do update set
         action = excluded.action, "grant" = excluded."grant", site = excluded.site, account = excluded.account,
@@ -42,7 +38,7 @@ SAVE = """
         next_at = excluded.next_at
 """
 """Rows as one JSON document: they hold arrays, and `unnest` would run those together. `json` takes PostgreSQL half as long as
-`jsonb`, which it would first make and then read."""
+`jsonb`, which it would first make and then read; and two thirds of that where what they have in common is read once."""
 
 OF_PEOPLE = """
     select * from revocations where organisation = :organisation and person = any(cast(:people as text[]))
@@ -88,6 +84,9 @@ FILTERS: Mapping[str, str] = MappingProxyType(
 )
 IN_ORDER = " order by deadline, revocation limit :most"
 FIELDS = tuple(name for name in Revocation.__struct_fields__ if name not in ("id", "levels"))
+COLUMNS = ("revocation", "levels", "next_at", *FIELDS)
+VALUES = attrgetter("id", "levels", "next_at", *FIELDS)
+"""A revocation's columns and what it has in them; others follow from these."""
 
 
 def of_row(row: Row[Any]) -> Revocation:
@@ -100,8 +99,16 @@ async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation]) -> 
     """Write these: it is under way when this returns."""
     if not revocations:
         return
-    rows = [{"next_at": one.next_at} | asdict(one) for one in revocations]
-    await tx.send(SAVE, organisation=organisation, rows=msgspec.json.encode(rows).decode())
+    columns: dict[str, Sequence[Any]] = dict(zip(COLUMNS, zip(*map(VALUES, revocations), strict=True), strict=True))
+    alike = {name: values[0] for name, values in columns.items() if values.count(values[0]) == len(values)}
+    unlike = {name: values for name, values in columns.items() if name not in alike}
+    rows = [dict(zip(unlike, values, strict=True)) for values in zip(*unlike.values(), strict=True)]
+    await tx.send(
+        SAVE,
+        organisation=organisation,
+        alike=msgspec.json.encode(alike).decode(),
+        rows=msgspec.json.encode(rows or [{}]).decode(),
+    )
 
 
 async def of_people(tx: Tx, organisation: str, people: Sequence[str]) -> Mapping[str, list[Revocation]]:
