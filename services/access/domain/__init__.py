@@ -3,7 +3,16 @@
 from services.access.domain.cases import Breaker, Case, Cases
 from services.access.domain.employment import Employment, Leave, Stint, begins, employment, ends
 from services.access.domain.facts import FACTS, SOURCE, Fact
-from services.access.domain.leavers import Known, Line, Settled, Standing, World, bring_up, held_until
+from services.access.domain.leavers import (
+    Known,
+    Line,
+    Settled,
+    Standing,
+    World,
+    bring_up,
+    bring_up_in_parts,
+    held_until,
+)
 from services.access.domain.register import Admins, Held, Holder, Item, Owned, items_of, snapshot_of
 from services.access.domain.revocation import ACTS, HELD, OPEN, STATES, TO_GO, Forbidden, Refused, Revocation
 from services.access.domain.telling import Telling
@@ -40,6 +49,7 @@ __all__ = [
     "World",
     "begins",
     "bring_up",
+    "bring_up_in_parts",
     "chase",
     "employment",
     "ends",

@@ -3,10 +3,11 @@
 Clauses: westward:6.4, 7.11.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,8 +22,9 @@ from services.access.domain.telling import Telling, urgent
 from shared.contracts import access
 from shared.policy import Packs
 
-__all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up", "held_until"]
+__all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up", "bring_up_in_parts", "held_until"]
 
+T = TypeVar("T")
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -107,7 +109,10 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What to keep of a person. `next_at` is when time alone has something to say, if ever."""
+    """What to keep of a person. `next_at` is when time alone has something to say, if ever.
+
+    `revocations` are those that changed, but for what was given out part by part before.
+    """
 
     person: str
     employment: Employment
@@ -116,16 +121,32 @@ class Settled:
     next_at: datetime | None
 
 
+Parts = Generator[list[Revocation], None, T]
+"""Gives out revocations that are decided for good, a part at a time, and returns what comes of all at its end."""
+
+
 def bring_up(known: Known, world: World) -> Settled:
     """Decide and tell what follows for one person."""
+    parts = bring_up_in_parts(known, world, sys.maxsize)
+    try:
+        next(parts)
+    except StopIteration as end:
+        settled: Settled = end.value
+        return settled
+    raise AssertionError("nobody has so many revocations")
+
+
+def bring_up_in_parts(known: Known, world: World, part: int) -> Parts[Settled]:
+    """The same, giving out removals as soon as so many are decided: a leaver may have thousands, and whoever saves these can
+    begin with the first. What was told of them meanwhile is to be taken with each part."""
     pack = world.packs.at(world.telling.organisation, world.now)
     told = employment(known.facts, pack.tz, world.now, held_until(known.standings, known.facts))
-    settling = _Settling(known, world, told)
+    settling = _Settling(known, world, told, part)
     if told.suspended:
         world.admins.drop(known.person)
     for index, stint in enumerate(told.stints):
         until = told.stints[index + 1].begins if index + 1 < len(told.stints) else NEVER
-        settling.stint(stint, until)
+        yield from settling.stint(stint, until)
     settling.unmatched()
     ahead = [one.leave_at for one in settling.standings if one.state == "leaving" and one.hold is None]
     times = [at for at in (*ahead, told.next_at) if at is not None]
@@ -154,6 +175,7 @@ class _Settling:
     known: Known
     world: World
     told: Employment
+    part: int
     standings: list[Standing] = field(default_factory=list)
     rows: dict[tuple[str, str, str], Revocation] = field(default_factory=dict)
     changed: dict[str, Revocation] = field(default_factory=dict)
@@ -163,7 +185,7 @@ class _Settling:
     def __post_init__(self) -> None:
         self.rows = {(one.stint, *one.key): one for one in self.known.revocations}
 
-    def stint(self, stint: Stint, until: datetime) -> None:
+    def stint(self, stint: Stint, until: datetime) -> Parts[None]:
         """One stint; `until` is when the next one begins: what was given from then on belongs to that one."""
         fresh = Standing(id=stint.id, starts_on=stint.starts_on, begins=stint.begins)
         was = _waiting(self.known.standings.get(stint.id, fresh), self.known.facts)
@@ -171,19 +193,19 @@ class _Settling:
         leave = stint.leave
         if was.state == "left":
             now = was
-            self._remove(now, self._items(stint.id, until), appeared=True)
+            yield from self._remove(now, self._items(stint.id, until), appeared=True)
         elif leave is None:
             self._cancel(stint.id)
             now = replace(fresh, held_until=was.held_until)
         else:
-            now = self._leaving(was, leave, until)
+            now = yield from self._leaving(was, leave, until)
         if now.state == "left":
             self._reinstatement(stint)
             if stint is self.told.stints[-1]:
                 self.world.line.gone.add(self.known.person)
         self.standings.append(now)
 
-    def _leaving(self, was: Standing, leave: Leave, until: datetime) -> Standing:
+    def _leaving(self, was: Standing, leave: Leave, until: datetime) -> Parts[Standing]:
         """A leave that stands: planned, held back or carried out."""
         said = replace(was, leave_at=leave.at, known_at=leave.known_at, cause=leave.cause, story=leave.story)
         said = self._counted(said, leave)
@@ -197,7 +219,7 @@ class _Settling:
                 self._summary(access.LeaverPlanned, now, len(items), 0)
             return now
         now = replace(said, state="left", snapshot=snapshot_of(items))
-        held = self._remove(now, items, manager=leave.manager)
+        held = yield from self._remove(now, items, manager=leave.manager)
         self._summary(access.LeaverProcessed, now, len(items), held)
         return now
 
@@ -236,10 +258,13 @@ class _Settling:
 
     def _remove(
         self, said: Standing, items: Sequence[Item], *, manager: str | None = None, appeared: bool = False
-    ) -> int:
+    ) -> Parts[int]:
         """Request every removal that is not under way; how many are held. `appeared`: after the leaving."""
         self._stand_down(said)
         for item in items:
+            if len(self.changed) >= self.part:
+                decided, self.changed = self.changed, {}
+                yield list(decided.values())
             row = self.rows.get((said.id, item.kind, item.id))
             if item.administers and (row is None or not row.open):
                 self.world.admins.drop(self.known.person, item.site)

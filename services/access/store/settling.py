@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from services.access.domain import Cases, Fact, Known, Revocation, Settled, Telling, World, bring_up, release
+from services.access.domain import Cases, Fact, Known, Revocation, Settled, Telling, World, bring_up_in_parts, release
 from services.access.store import cases, journal, register, revocations
 from services.access.store.locks import hold
 from shared.bus.tx import Tx
@@ -35,7 +35,7 @@ async def _save_and_tell(tx: Tx, telling: Telling, rows: Sequence[Revocation]) -
     for first in range(0, max(len(rows), len(events)), PART):
         await revocations.save(tx, telling.organisation, rows[first : first + PART])
         tx.emit(*events[first : first + PART])
-        if len(events) > PART:
+        if len(events) >= PART:
             await tx.send_emitted()
 
 
@@ -87,11 +87,23 @@ async def _bring_up(tx: Tx, packs: Packs, telling: Telling, people: Sequence[str
             items=items.get(person, ()),
             revocations=known.get(person, ()),
         )
-        settled.append(bring_up(one, world))
+        settled.append(await _decide(tx, one, world))
     await register.save_people(tx, organisation, settled)
     await register.save_standings(tx, organisation, settled)
     await cases.save(tx, organisation, world.cases.changed.values())
     await _save_and_tell(tx, telling, [row for one in settled for row in one.revocations])
+
+
+async def _decide(tx: Tx, known: Known, world: World) -> Settled:
+    """Bring one person up to date. Of very many revocations the first are being written while the others are decided."""
+    parts = bring_up_in_parts(known, world, PART)
+    while True:
+        try:
+            part = next(parts)
+        except StopIteration as end:
+            settled: Settled = end.value
+            return settled
+        await _save_and_tell(tx, world.telling, part)
 
 
 async def _release(tx: Tx, telling: Telling) -> None:

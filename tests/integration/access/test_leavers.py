@@ -1,6 +1,9 @@
 """Leavers on a real PostgreSQL: the rows of the table, each as one story."""
 
+import pytest
+
 from services.access.domain import SOURCE
+from services.access.store import settling
 from shared.contracts import access
 from tests.integration.access.landlord import PDF, Landlord
 from tests.unit.access.said import at, cancelled, changed, joined, left, rehired
@@ -8,7 +11,11 @@ from tests.unit.access.said import at, cancelled, changed, joined, left, rehired
 REQUESTED = ["revoke-access", "revoke-access", "leaver-processed"]
 
 
-async def test_now_every_removal_is_requested_in_the_transaction_of_the_fact(staffed: Landlord) -> None:
+@pytest.mark.parametrize("part", [settling.PART, 1], ids=["at once", "part by part"])
+async def test_now_every_removal_is_requested_in_the_transaction_of_the_fact(
+    staffed: Landlord, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(settling, "PART", part)
     await staffed.hear(left("p1", leave_at="Mon 08:59", id="hr-left"))
     told = await staffed.told()
     assert [event.name for event in told] == REQUESTED
@@ -22,6 +29,11 @@ async def test_now_every_removal_is_requested_in_the_transaction_of_the_fact(sta
     assert "westward:6.4" in second.clauses and "westward:9.1" in first.clauses
     assert isinstance(processed.data, access.LeaverProcessed)
     assert (processed.data.revocations, processed.data.held) == (2, 0)
+    known = await staffed.revocations()
+    assert {one.data.revocation for one in (first, second) if isinstance(one.data, access.RevokeAccess)} == {
+        known[item]["revocation"] for item in ("gw", "g1")
+    }
+    assert {known[item]["state"] for item in ("gw", "g1")} == {"requested"}
 
 
 async def test_confirmed_with_evidence_by_somebody_entitled(staffed: Landlord) -> None:
