@@ -1,16 +1,20 @@
 """What the relay has in hand: rows read and not yet deleted, by the partition that they go to."""
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-__all__ = ["Flight", "Hand", "Lane", "Row"]
+from shared.bus.partitioning import partitions_of
+
+__all__ = ["Flight", "Hand", "Lane", "Load", "Row"]
 
 
 class Row(NamedTuple):
-    """An outbox row as the relay reads it; `at` in seconds since 1970, by the database's clock."""
+    """An outbox row as the relay reads it: `at` in seconds since 1970 by the database's clock, `size` its headers and body in bytes."""
 
     id: int
     topic: str
@@ -19,18 +23,19 @@ class Row(NamedTuple):
     headers: bytes
     body: bytes | None
     at: float
-
-    @property
-    def size(self) -> int:
-        """Bytes of its headers and body."""
-        return len(self.headers) + len(self.body or b"")
+    size: int
 
 
-class Lane(NamedTuple):
-    """A topic and partition."""
+SIZE = attrgetter("size")
 
-    topic: str
-    partition: int
+
+@dataclass(slots=True)
+class Load:
+    """A batch that is filled while its predecessor is on its way."""
+
+    batch: Any
+    """aiokafka's `BatchBuilder`; closed when it is full."""
+    rows: list[Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -42,40 +47,119 @@ class Flight:
     since: float
 
 
+@dataclass(slots=True, eq=False)
+class Lane:
+    """A topic's partition. It has one flight at a time, and its rows leave in the order in which they were taken.
+
+    The next batch leaves when its predecessor is acknowledged, not before: a broker that knows nothing of a producer takes
+    any sequence number, so one that followed on a refused batch would be written ahead of it.
+    """
+
+    topic: str
+    partition: int
+    waiting: deque[Row] = field(default_factory=deque)
+    load: Load | None = None
+    flight: Flight | None = None
+
+    @property
+    def free(self) -> bool:
+        """Something is to be sent, and nothing is on its way."""
+        return self.flight is None and bool(self.waiting or self.load)
+
+    @property
+    def loadable(self) -> bool:
+        """Rows wait, and the next batch has room for them."""
+        return bool(self.waiting) and not (self.load and self.load.batch.closed())
+
+
 @dataclass(slots=True)
 class Hand:
-    """Rows in hand. A lane has one flight at a time: the next leaves when its predecessor is acknowledged."""
+    """Rows in hand, until they are known to be deleted."""
 
     ids: set[int] = field(default_factory=set)
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    """First and last of ids that follow on each other: all that are in hand, and of those below the highest such as are
+    deleted. What was never taken is in none: it may be committed yet."""
     size: int = 0
     """Bytes of the rows' bodies and headers."""
-    waiting: dict[Lane, deque[Row]] = field(default_factory=dict)
-    flights: dict[Lane, Flight] = field(default_factory=dict)
+    lanes: dict[str, list[Lane]] = field(default_factory=dict)
+    """By topic, one for each of its partitions; of those topics whose number of partitions is known."""
+    arrived: list[Row] = field(default_factory=list)
+    """Acknowledged and not yet known to be deleted, in the order of their arrival."""
 
-    def take(self, lane: Lane, row: Row) -> None:
-        """Put a row behind those of its lane."""
-        self.ids.add(row.id)
-        self.size += row.size
-        self.waiting.setdefault(lane, deque()).append(row)
+    def open(self, topic: str, partitions: int) -> None:
+        """Have lanes for a topic."""
+        self.lanes[topic] = [Lane(topic, number) for number in range(partitions)]
 
-    def free(self) -> Iterator[tuple[Lane, deque[Row]]]:
-        """Lanes with rows waiting and nothing in flight."""
-        for lane, rows in list(self.waiting.items()):
-            if rows and lane not in self.flights:
-                yield lane, rows
+    def take(self, rows: Sequence[Row]) -> set[str]:
+        """Put rows behind those of their lanes. What is left out: the topics that have no lanes, and their rows."""
+        by_topic: dict[str, list[Row]] = {}
+        for row in rows:
+            by_topic.setdefault(row.topic, []).append(row)
+        unknown = by_topic.keys() - self.lanes.keys()
+        if unknown:
+            rows = [row for row in rows if row.topic not in unknown]
+        for topic in by_topic.keys() - unknown:
+            _spread(by_topic[topic], self.lanes[topic])
+        ids = sorted([row.id for row in rows])
+        self.ids.update(ids)
+        self.runs = _joined(sorted(self.runs + _runs(ids)))
+        self.size += sum(map(SIZE, rows))
+        return unknown
 
-    def landed(self) -> dict[Lane, Flight]:
-        """Flights that are over, one way or the other."""
-        return {lane: flight for lane, flight in self.flights.items() if flight.acknowledged.done()}
+    def __iter__(self) -> Iterator[Lane]:
+        """Every lane."""
+        return (lane for lanes in self.lanes.values() for lane in lanes)
 
-    def oldest_flight(self) -> float | None:
-        """When the flight that is longest on its way left."""
-        return min((flight.since for flight in self.flights.values()), default=None)
+    @property
+    def flights(self) -> list[Flight]:
+        """What is on its way."""
+        return [lane.flight for lane in self if lane.flight]
 
-    def drop(self, lanes: Iterable[Lane]) -> list[int]:
-        """Let the flights of these lanes go, with their rows; the rows' ids."""
-        rows = [row for lane in lanes for row in self.flights.pop(lane).rows]
-        ids = [row.id for row in rows]
-        self.ids.difference_update(ids)
-        self.size -= sum(row.size for row in rows)
-        return ids
+    def landed(self) -> list[Lane]:
+        """Lanes whose flight is over, one way or the other."""
+        return [lane for lane in self if lane.flight and lane.flight.acknowledged.done()]
+
+    def arrive(self, lane: Lane, flight: Flight) -> None:
+        """A lane's flight was acknowledged: the lane is free, the rows are to be deleted."""
+        lane.flight = None
+        self.arrived += flight.rows
+
+    def drop(self, count: int) -> None:
+        """The first so many that had arrived are deleted."""
+        rows = self.arrived[:count]
+        del self.arrived[:count]
+        self.ids.difference_update([row.id for row in rows])
+        lowest = min(self.ids, default=math.inf)
+        self.runs = [run for run in self.runs if run[1] >= lowest]
+        self.size -= sum(map(SIZE, rows))
+
+
+def _runs(ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending ids as runs; most reads bring a single one."""
+    if ids and ids[-1] - ids[0] == len(ids) - 1:
+        return [(ids[0], ids[-1])]
+    return _joined((number, number) for number in ids)
+
+
+def _joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ascending runs, those that touch made one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in runs:
+        if joined and joined[-1][1] == first - 1:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _spread(rows: Sequence[Row], lanes: Sequence[Lane]) -> None:
+    """Each row of a topic behind those of the partition that it names, else of its key's, else of any."""
+    count = len(lanes)
+    keys = partitions_of({row.key for row in rows if row.key is not None}, count)
+    for row in rows:
+        if row.partition is not None and row.partition < count:
+            number = row.partition
+        else:
+            number = row.id % count if row.key is None else keys[row.key]
+        lanes[number].waiting.append(row)

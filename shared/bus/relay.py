@@ -8,56 +8,43 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    KafkaError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-    TopicAuthorizationFailedError,
-)
+from aiokafka.errors import KafkaError
+from asyncpg import Range
 
 from shared.bus.faults import transient
-from shared.bus.hand import Flight, Hand, Lane, Row
-from shared.bus.outbox import unpack
-from shared.bus.partitioning import partition_of
+from shared.bus.hand import Row
 from shared.bus.quiet import limit_client_logs
-from shared.bus.refusals import explained, in_words
-from shared.bus.stories import sent
+from shared.bus.refusals import explained
+from shared.bus.term import READ_BYTES, READ_ROWS, Refused, Restart, Term
 from shared.bus.tx import Bus
 from shared.platform.backoff import jitter
 from shared.platform.cluster import Cluster
 from shared.platform.collector import calm_collector
 
-__all__ = ["Relay", "Restart", "has_room"]
+__all__ = ["LOCK", "Relay"]
 
 log = structlog.get_logger("relay")
 
 LOCK = (0x72656C61, 1)
-READ_ROWS = 2_000
-READ_BYTES = 16 * 1024 * 1024
 BATCH_BYTES = 512 * 1024
 LARGEST_RECORD = 5 * 1024 * 1024
-POLL_S = (0.02, 0.25)
 ELECTION_S = 1.0
 START_S = 10.0
-DRAIN_S = 3.0
 QUERY_S = 10.0
-ASK_AGAIN_S = 5.0
-BEAT_S = 5.0
-"""A leader with nothing to read says that it lives: well within the session's idle timeout."""
 
 READ = """
-    select id, topic, partition, key, headers, body, at
+    select id, topic, partition, key, headers, body, at, size
     from (
-        select o.*, sum(size) over (order by id) as running
+        select o.*, sum(size) over (order by id rows unbounded preceding) as running
         from (
-            select id, topic, partition, key, headers, body, extract(epoch from created_at)::float8 as at,
+            select id, topic, partition, key, headers, body, date_part('epoch', created_at) as at,
                    octet_length(headers) + coalesce(octet_length(body), 0) as size
-            from outbox where id <> all($1::bigint[]) and topic <> all($4::text[]) order by id limit $2
+            from outbox where not id <@ $1::int8multirange and topic <> all($4::text[]) order by id limit $2
         ) as o
     ) as r
     where running - size < $3
@@ -71,16 +58,6 @@ SET_ASIDE = """
     insert into outbox_refused (id, organisation, topic, partition, key, headers, body, created_at, error)
     select id, organisation, topic, partition, key, headers, body, created_at, $2 from refused
 """
-TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-NOT_OURS = (TopicAuthorizationFailedError,)
-
-
-class Restart(Exception):
-    """The producer cannot be trusted any more; everything is read and sent again by a new one."""
-
-
-class Refused(Restart):
-    """A topic took no batch of this size, or none of ours. That is dealt with: only the producer's numbering is lost."""
 
 
 class Relay:
@@ -92,10 +69,9 @@ class Relay:
         self.deadline_s = deadline_s
         self.leading = False
         self._began = 0.0
-        self._partitions: dict[str, int] = {}
-        self._asking: dict[str, asyncio.Task[int]] = {}
-        self._alone: set[int] = set()
-        self._barred: set[str] = set()
+        self.alone: set[int] = set()
+        """Rows that were refused together, by number: each goes by itself, so that the one to blame is found."""
+        self.barred: set[str] = set()
         """Topics that we were not allowed to write: asked again a while later, so that the others go on."""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -139,14 +115,8 @@ class Relay:
             self.leading = True
             self.bus.instruments.set("relay_leader", to=1)
             log.info("relay leads", leader=self.bus.service)
-            for topic in self._barred:
-                self._asking[topic] = asyncio.create_task(_count_partitions(producer, topic, after_s=ASK_AGAIN_S))
-            self._barred.clear()
-            await self._work(connection, producer, Hand(), stop)
+            await self.term(connection, producer, stop).run()
         finally:
-            for task in self._asking.values():
-                task.cancel()
-            self._asking, self._partitions = {}, {}
             await _abandon(producer)
 
     async def _start_producer(self) -> AIOKafkaProducer:
@@ -168,159 +138,40 @@ class Relay:
             raise
         return producer
 
-    async def _work(self, connection: Any, producer: AIOKafkaProducer, hand: Hand, stop: asyncio.Event) -> None:
-        """Read, send, delete what was acknowledged, wait: the next read goes on while the last is acknowledged."""
-        pause = POLL_S[0]
-        beat = time.monotonic()
-        more = True
-        while not stop.is_set() or hand.flights:
-            readable = has_room(hand) and not stop.is_set()
-            if more and readable:
-                self.bus.wake.clear()
-                rows = await self.read(connection, hand.ids)
-                beat = time.monotonic()
-                pause = POLL_S[0] if rows else min(POLL_S[1], pause * 2)
-                more = len(rows) >= READ_ROWS // 2
-                self._sort(producer, rows, hand)
-            more = self._house() or more
-            await self.send(producer, hand)
-            readable = has_room(hand) and not stop.is_set()
-            if not (more and readable):
-                more = await self._wait(hand, pause, readable) or more
-            if landed := hand.landed():
-                await self.settle(connection, hand, landed)
-                beat = time.monotonic()
-            elif time.monotonic() - beat > BEAT_S:
-                await connection.fetchval("select 1", timeout=QUERY_S)
-                beat = time.monotonic()
-            self._check_deadline(hand, stop)
+    def term(self, connection: Any, producer: AIOKafkaProducer, stop: asyncio.Event) -> Term:
+        """A term that begins."""
+        return Term(self, connection, producer, stop)
 
-    async def read(self, connection: Any, in_hand: set[int]) -> Sequence[Row]:
+    async def read(
+        self, connection: Any, in_hand: Iterable[tuple[int, int]], unknown: Sequence[str] = ()
+    ) -> Sequence[Row]:
         """The next rows that are not in hand, by number; those that commit late are found like any other.
 
-        Rows of a topic that is not known stay where they are, however many: they are in nobody's way.
+        `in_hand` are runs of numbers, first and last. Rows of topics that are not known stay where they are, however many:
+        they are in nobody's way.
         """
-        unknown = list(self._asking)
-        rows = await connection.fetch(READ, list(in_hand), READ_ROWS, READ_BYTES, unknown, timeout=QUERY_S)
-        return [Row(*row.values()) for row in rows]
-
-    def _sort(self, producer: AIOKafkaProducer, rows: Sequence[Row], hand: Hand) -> None:
-        """Each row into its lane; those of a topic whose partitions are not known yet are read again when they are."""
-        for row in rows:
-            count = self._partitions.get(row.topic)
-            if count is not None:
-                hand.take(_lane(row, count), row)
-            elif row.topic not in self._asking:
-                self._asking[row.topic] = asyncio.create_task(_count_partitions(producer, row.topic))
-
-    def _house(self) -> bool:
-        """Whether topics have become known: their rows are to be read now."""
-        known = [topic for topic, task in self._asking.items() if task.done()]
-        for topic in known:
-            self._partitions[topic] = self._asking.pop(topic).result()
-        return bool(known)
-
-    async def send(self, producer: AIOKafkaProducer, hand: Hand) -> None:
-        """Send one batch to each lane that has rows waiting and nothing in flight."""
-        for lane, waiting in hand.free():
-            batch = producer.create_batch()
-            now = time.time()
-            sent: list[Row] = []
-            while waiting:
-                row = waiting[0]
-                if sent and not self._alone.isdisjoint((row.id, sent[0].id)):
-                    break
-                if not batch.append(
-                    timestamp=int(now * 1000), key=row.key, value=row.body, headers=unpack(row.headers)
-                ):
-                    break
-                sent.append(waiting.popleft())
-            batch.close()
-            acknowledged = await producer.send_batch(batch, lane.topic, partition=lane.partition)
-            hand.flights[lane] = Flight(sent, acknowledged, time.monotonic())
-
-    async def settle(self, connection: Any, hand: Hand, landed: dict[Lane, Flight]) -> None:
-        """Delete the rows of acknowledged flights. Raises Restart for one that failed, after deleting the others'."""
-        lost = {lane: error for lane, f in landed.items() if (error := f.acknowledged.exception()) is not None}
-        arrived = [lane for lane in landed if lane not in lost]
-        for lane in arrived:
-            rows = landed[lane].rows
-            self.bus.instruments.add("relay_sent", lane.topic, by=len(rows))
-            self.bus.instruments.observe("relay_seconds", value=max(0.0, time.time() - rows[0].at))
-            if self.bus.tracer.on:
-                sent(self.bus.tracer, self.bus.service, rows, time.time())
-        if arrived:
-            ids = hand.drop(arrived)
-            await self.delete(connection, ids)
-            self._alone.difference_update(ids)
-        for lane, error in lost.items():
-            if isinstance(error, TOO_LARGE):
-                await self._refuse(connection, landed[lane].rows, type(error).__name__)
-                raise Refused(f"{lane.topic} takes no batch of this size") from error
-        if barred := {lane.topic: error for lane, error in lost.items() if isinstance(error, NOT_OURS)}:
-            self._barred.update(barred)
-            for topic, error in barred.items():
-                log.error("topic may not be written", topic=topic, reason=in_words(error, self.cluster))
-            raise Refused("a topic takes nothing of ours") from error
-        if lost:
-            lane, error = next(iter(lost.items()))
-            raise Restart(f"{lane.topic} partition {lane.partition} refused a batch") from error
-
-    async def _refuse(self, connection: Any, rows: Sequence[Row], error: str) -> None:
-        """Rows that were too large together go alone next time; one that is too large by itself is set aside."""
-        if len(rows) > 1:
-            self._alone.update(row.id for row in rows)
-            return
-        (row,) = rows
-        await connection.execute(SET_ASIDE, row.id, error, timeout=QUERY_S)
-        self._alone.discard(row.id)
-        self.bus.instruments.add("relay_refused", row.topic)
-        log.critical("a record is set aside: its topic takes none so large", topic=row.topic, id=row.id,
-                     bytes=len(row.headers) + len(row.body or b""))  # fmt: skip
+        taken = [Range(first, last, upper_inc=True) for first, last in in_hand]
+        rows = await connection.fetch(READ, taken, READ_ROWS, READ_BYTES, unknown, timeout=QUERY_S)
+        return list(map(Row._make, rows))
 
     async def delete(self, connection: Any, ids: Sequence[int]) -> None:
         """Delete rows by number. Losing this to a crash means sending them again, so it need not wait for the disk."""
         await connection.execute(DELETE, ids, timeout=QUERY_S)
 
-    async def _wait(self, hand: Hand, pause: float, readable: bool) -> bool:
-        """Until a flight lands, rows are committed, a topic becomes known or the pause is over; whether to read."""
-        landing = [flight.acknowledged for flight in hand.flights.values()]
-        wake = asyncio.create_task(self.bus.wake.wait() if readable else asyncio.sleep(POLL_S[1]))
-        done, _ = await asyncio.wait(
-            [wake, *landing, *self._asking.values()], timeout=pause, return_when=asyncio.FIRST_COMPLETED
-        )
-        wake.cancel()
-        return wake in done or not done or any(task in done for task in self._asking.values())
+    async def refuse(self, connection: Any, rows: Sequence[Row], error: str) -> None:
+        """Rows that were too large together go alone next time; one that is too large by itself is set aside."""
+        if len(rows) > 1:
+            self.alone.update(row.id for row in rows)
+            return
+        (row,) = rows
+        await connection.execute(SET_ASIDE, row.id, error, timeout=QUERY_S)
+        self.alone.discard(row.id)
+        self.bus.instruments.add("relay_refused", row.topic)
+        log.critical("a record is set aside: its topic takes none so large", topic=row.topic, id=row.id, bytes=row.size)
 
-    def _check_deadline(self, hand: Hand, stop: asyncio.Event) -> None:
-        oldest = hand.oldest_flight()
-        limit = DRAIN_S if stop.is_set() else self.deadline_s
-        if oldest is not None and time.monotonic() - oldest > limit:
-            raise Restart(f"a batch was not acknowledged in {limit:g} s")
-
-
-async def _count_partitions(producer: AIOKafkaProducer, topic: str, *, after_s: float = 0.0) -> int:
-    """How many partitions a topic has. A missing one is asked for again and again; other topics go on."""
-    await asyncio.sleep(after_s)
-    while True:
-        try:
-            return len(await producer.partitions_for(topic))
-        except KafkaError as error:
-            log.error("topic cannot be written", topic=topic, error=type(error).__name__)
-            await asyncio.sleep(ASK_AGAIN_S)
-
-
-def has_room(hand: Hand) -> bool:
-    """Whether another read may join what is in hand: of rows and of bytes it holds two reads and what the last one is over."""
-    return len(hand.ids) < 2 * READ_ROWS and hand.size < 2 * READ_BYTES
-
-
-def _lane(row: Row, partitions: int) -> Lane:
-    if row.partition is not None and row.partition < partitions:
-        return Lane(row.topic, row.partition)
-    if row.key is None:
-        return Lane(row.topic, row.id % partitions)
-    return Lane(row.topic, partition_of(row.key, partitions))
+    async def beat(self, connection: Any) -> None:
+        """Say that the leader lives."""
+        await connection.fetchval("select 1", timeout=QUERY_S)
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:

@@ -75,9 +75,9 @@ class _Faulty(Relay):
         self._note = note
         self._held: Row | None = None
 
-    async def read(self, connection: Any, in_hand: set[int]) -> Sequence[Row]:
+    async def read(self, connection: Any, *known: Any) -> Sequence[Row]:
         """The next rows, of which one may be spoilt."""
-        rows = list(await super().read(connection, in_hand))
+        rows = list(await super().read(connection, *known))
         return rows if self._spoil is None else await self._spoil(connection, rows)
 
     def _first(self, rows: Sequence[Row]) -> Row | None:

@@ -17,6 +17,7 @@ ROLLBACK = f"{BUS}/test_order.py::test_what_rolls_back_is_not_published"
 IDENTITY = f"{BUS}/test_duplicates.py::test_an_id_belongs_to_its_organisation_and_source"
 DOUBLE = f"{BUS}/test_duplicates.py::test_the_same_id_twice_in_one_batch"
 VERDICTS = f"{UNIT}/sla/test_verdicts.py"
+SIDE_BY_SIDE = f"{BUS}/test_side_by_side.py"
 WRITING = f"{UNIT}/bus/test_writing.py"
 DOOR = f"{INTAKE}/test_webhook_door.py"
 SIGNATURES = f"{INTAKE}/test_signatures.py"
@@ -154,13 +155,49 @@ _BUS = (
         name="delete-after-acknowledgement",
         without="the relay deletes rows when it reads them",
         file="shared/bus/relay.py",
-        old="        return [Row(*row.values()) for row in rows]\n",
+        old="        return list(map(Row._make, rows))\n",
         new=(
             '        await self.delete(connection, [row["id"] for row in rows])\n'
-            "        return [Row(*row.values()) for row in rows]\n"
+            "        return list(map(Row._make, rows))\n"
         ),
         red=(f"{BUS}/test_kills.py::test_relay_killed[read-5-False]",),
         green=(IGNORED, ROLLBACK),
+    ),
+    Mutant(
+        name="one-flight-of-a-lane",
+        without="the relay's next batch of a partition leaves while its predecessor is on its way",
+        file="shared/bus/hand.py",
+        old="        return self.flight is None and bool(",
+        new="        return bool(",
+        red=(f"{UNIT}/bus/test_hand.py::test_a_lane_has_one_flight_at_a_time_and_is_loaded_meanwhile",),
+        green=(f"{UNIT}/bus/test_hand.py::test_rows_go_to_their_partitions_in_their_order", FLOW),
+    ),
+    Mutant(
+        name="gaps-of-what-is-in-hand",
+        without="the relay takes a number that nobody has committed yet for one that it has read",
+        file="shared/bus/hand.py",
+        old="joined[-1][1] == first - 1",
+        new="joined[-1][1] <= first - 1",
+        red=(f"{SIDE_BY_SIDE}::test_a_row_that_commits_late_is_read_while_its_neighbours_are_in_hand",),
+        green=(f"{SIDE_BY_SIDE}::test_a_stop_while_a_batch_is_on_its_way", FLOW),
+    ),
+    Mutant(
+        name="acknowledged-before-a-restart",
+        without="the relay leaves what Kafka has taken undeleted when it gives its producer up, and sends it again",
+        file="shared/bus/term.py",
+        old="            if self.hand.arrived:\n                await self.relay.delete(",
+        new="            if False:\n                await self.relay.delete(",
+        red=(f"{SIDE_BY_SIDE}::test_a_restart_deletes_first_what_was_acknowledged",),
+        green=(f"{SIDE_BY_SIDE}::test_a_connection_lost_while_a_read_is_out", FLOW),
+    ),
+    Mutant(
+        name="end-of-a-read-at-a-stop",
+        without="a relay that stops leaves its read to the server, and with it the lock",
+        file="shared/bus/desk.py",
+        old="        if self.out is not None:\n            self.out.cancel()\n",
+        new="        if False:\n            self.out.cancel()\n",
+        red=(f"{SIDE_BY_SIDE}::test_a_stop_while_a_read_is_out",),
+        green=(f"{SIDE_BY_SIDE}::test_a_stop_while_a_batch_is_on_its_way", FLOW),
     ),
 )
 

@@ -12,9 +12,9 @@ from aiokafka.partitioner import murmur2
 
 from services.sla.metrics import FIGURES
 from shared.bus.ground import Ground
-from shared.bus.hand import Flight, Hand, Lane
 from shared.bus.outbox import unpack
-from shared.bus.relay import BATCH_BYTES, READ_ROWS, Relay
+from shared.bus.relay import BATCH_BYTES, Relay
+from shared.bus.term import READ_ROWS, Term
 from tests.bench.contest import Job
 from tests.bench.handler.limits import SESSION
 from tests.bench.handler.ours import settings_of
@@ -31,21 +31,25 @@ class _Timed(Relay):
 
     def timed(self, watch: Stopwatch, wanted: int, done: asyncio.Event) -> None:
         """Say how many there are."""
-        self._watch, self._wanted, self._done = watch, wanted, done
-        self._settled = 0
+        self.watch, self.wanted, self.done = watch, wanted, done
 
-    async def _work(self, connection: Any, producer: AIOKafkaProducer, hand: Hand, stop: asyncio.Event) -> None:
-        self._watch.begin()
-        await super()._work(connection, producer, hand, stop)
+    def term(self, connection: Any, producer: AIOKafkaProducer, stop: asyncio.Event) -> Term:
+        """Begin to measure."""
+        self.watch.begin()
+        return _TimedTerm(self, connection, producer, stop)
 
-    async def settle(self, connection: Any, hand: Hand, landed: dict[Lane, Flight]) -> None:
+
+class _TimedTerm(Term):
+    relay: _Timed
+    settled = 0
+
+    def deleted(self, ids: Sequence[int]) -> None:
         """Count what is acknowledged and deleted."""
-        arrived = sum(len(flight.rows) for flight in landed.values())
-        await super().settle(connection, hand, landed)
-        self._settled += arrived
-        if self._settled >= self._wanted:
-            self._watch.end(self._settled)
-            self._done.set()
+        super().deleted(ids)
+        self.settled += len(ids)
+        if self.settled >= self.relay.wanted:
+            self.relay.watch.end(self.settled)
+            self.relay.done.set()
 
 
 async def relay(watch: Stopwatch, job: Job) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from shared.bus import Consumer, Relay, committing
+from shared.bus.term import Term
 from shared.bus.watchdog import Watchdog
 from shared.platform.logs import configure
 from tests.integration.bus.ledger import Ledger
@@ -70,19 +71,23 @@ class Steps:
 def relay_of(ledger: Ledger, config: Config, steps: Steps) -> Relay:
     """A relay that can stand still at each step."""
 
+    class SteppingTerm(Term):
+        async def send(self) -> None:
+            await super().send()
+            if self.hand.flights:
+                if config.stop_at == "sent":
+                    await self.producer.flush()
+                steps.reach("sent")
+
     class Stepping(Relay):
-        async def read(self, connection: Any, in_hand: set[int]) -> Sequence[Any]:
-            rows = await super().read(connection, in_hand)
+        def term(self, connection: Any, producer: Any, stop: asyncio.Event) -> Term:
+            return SteppingTerm(self, connection, producer, stop)
+
+        async def read(self, connection: Any, *known: Any) -> Sequence[Any]:
+            rows = await super().read(connection, *known)
             if rows:
                 steps.reach("read")
             return rows
-
-        async def send(self, producer: Any, hand: Any) -> None:
-            await super().send(producer, hand)
-            if hand.flights:
-                if config.stop_at == "sent":
-                    await producer.flush()
-                steps.reach("sent")
 
         async def delete(self, connection: Any, ids: Sequence[int]) -> None:
             steps.reach("acknowledged")

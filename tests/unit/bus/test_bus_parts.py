@@ -16,7 +16,6 @@ from shared.bus.bugs import Bugs
 from shared.bus.deadletters import DeadLetter
 from shared.bus.errors import StalePosition, Transient
 from shared.bus.faults import transient
-from shared.bus.hand import Hand, Lane, Row
 from shared.bus.metrics import BUS, BUS_PREFIX, Instruments
 from shared.bus.outbox import Headers, pack, unpack
 from shared.bus.positions import Log, Partition, Position, Progress, check
@@ -158,17 +157,6 @@ def test_every_partition_with_too_many_bugs_stops_whatever_comes_after() -> None
     assert applier.take_stopped(five) == five
     assert {p.partition: offset for p, offset in applier.reached.items()} == dict.fromkeys(range(5), 20)
     assert applier.take_stopped(five) == set()
-
-
-def test_a_lane_has_one_flight_at_a_time() -> None:
-    hand = Hand()
-    lane, other = Lane("t", 0), Lane("t", 1)
-    for n, where in enumerate((lane, lane, other)):
-        hand.take(where, Row(n, "t", None, None, b"", None, 0.0))
-    assert {each for each, _ in hand.free()} == {lane, other}
-    hand.flights[lane] = None  # type: ignore[assignment] # what flies does not matter here
-    assert {each for each, _ in hand.free()} == {other}
-    assert hand.ids == {0, 1, 2}
 
 
 def test_headers_are_kept_as_they_are() -> None:

@@ -57,7 +57,7 @@ def event(cause: Event | None = None, **more: object) -> Event:
 def row(told: Event) -> Row:
     """The event as it waits in the outbox."""
     wire = encode(told)
-    return Row(1, "houserules.messages", None, wire.key, pack(wire.headers), wire.body, 1000.0)
+    return Row(1, "houserules.messages", None, wire.key, pack(wire.headers), wire.body, 1000.0, 0)
 
 
 def record(told: Event) -> Record:
@@ -169,7 +169,9 @@ def test_another_services_event_that_goes_on_from_here_is_not_claimed() -> None:
 )
 def test_a_dead_letter_with_an_outsiders_headers_is_sent_without_a_span(headers: list[tuple[str, bytes]]) -> None:
     on, heard = tracer()
-    sent(on, "sla", [Row(1, "houserules.messages.houserules-sla.dlt", None, b"k", pack(headers), b"", 1000.0)], 1001.0)
+    sent(
+        on, "sla", [Row(1, "houserules.messages.houserules-sla.dlt", None, b"k", pack(headers), b"", 1000.0, 0)], 1001.0
+    )
     assert not heard.spans
 
 
