@@ -22,7 +22,7 @@ from shared.platform.auth import Keys
 from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.platform.figures import Figures, Sample, Sampler
-from shared.platform.http import Probe, create_app, doors_of, seal
+from shared.platform.http import Probe, add, create_app, doors_of, seal
 from shared.platform.metrics import PLATFORM
 from shared.platform.pages import Pages, install
 from shared.platform.service import Part, Service
@@ -97,7 +97,7 @@ class Ground:
         keys = Keys(settings.issuer, settings.audience, settings.jwks)
         app = self._app(keys, probes, bus=bus, packs=self.packs, **state)
         for router in (*routers, quiet_api.router(bus, tuple(waits)), deadletters_api.router(bus)):
-            app.include_router(router)
+            add(app, router)
         if pages is not None:
             install(app, pages, settings, self.packs)
         begin(self.platform, doors_of(app))

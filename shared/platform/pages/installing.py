@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from shared.platform.auth import ROLES, DevelopmentIssuer, Keys, Public, public
 from shared.platform.clock import Clock
+from shared.platform.http import add
 from shared.platform.pages.rendering import SIGN_IN, House, Pages, csrf_field
 from shared.platform.pages.session import COOKIE, DOOR, FLASH, from_here, local_path, matches
 from shared.platform.pages.visiting import forged
@@ -37,10 +38,10 @@ def install(app: FastAPI, pages: Pages, settings: ServiceSettings, packs: Packs)
         secure=settings.profile == "production",
         style=hashlib.sha256(style.encode()).hexdigest()[:12],
     )
-    app.include_router(_style(pages, style))
-    app.include_router(_signing_in(pages, settings.development_issuer is not None))
+    add(app, _style(pages, style))
+    add(app, _signing_in(pages, settings.development_issuer is not None))
     if settings.development_issuer is not None:
-        app.include_router(_one_click(pages, DevelopmentIssuer(settings.development_issuer)))
+        add(app, _one_click(pages, DevelopmentIssuer(settings.development_issuer)))
 
 
 def _style(pages: Pages, style: str) -> APIRouter:

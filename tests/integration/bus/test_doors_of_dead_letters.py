@@ -10,7 +10,7 @@ from shared.bus import forget_old_events
 from shared.bus.codec import encode
 from shared.bus.deadletters_api import router
 from shared.platform.auth import DevelopmentIssuer, Keys
-from shared.platform.http import create_app, seal
+from shared.platform.http import add, create_app, seal
 from tests.integration.bus.ledger import resolved
 from tests.integration.bus.world import World
 
@@ -20,7 +20,7 @@ def _client(world: World, folder: Path, *roles: str) -> httpx.AsyncClient:
     issuer.prepare()
     keys = Keys(issuer.ISSUER, issuer.AUDIENCE, str(issuer.jwks_file))
     app = create_app("ledger", keys, {}, CollectorRegistry())
-    app.include_router(router(world.ledger.bus))
+    add(app, router(world.ledger.bus))
     headers = {"Authorization": f"Bearer {issuer.token('westward', roles)}"}
     transport = httpx.ASGITransport(app=seal(app))
     return httpx.AsyncClient(transport=transport, base_url="http://ledger", headers=headers)

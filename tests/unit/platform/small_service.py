@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from shared.platform.auth import DevelopmentIssuer, Keys, Principal, allow
-from shared.platform.http import create_app, seal
+from shared.platform.http import add, create_app, seal
 from shared.platform.pages import COOKIE, Pages, Visitor, csrf_of, install, posted, seen
 from shared.platform.problem import Fault, Problem
 from shared.platform.settings import ServiceSettings
@@ -70,8 +70,8 @@ class SmallService:
         keys = Keys(self.issuer.ISSUER, self.issuer.AUDIENCE, str(self.issuer.jwks_file))
         self.app = create_app("small", keys, {}, CollectorRegistry())
         pages = Pages("small", self.folder)
-        self.app.include_router(self._pages(pages))
-        self.app.include_router(self._doors())
+        add(self.app, self._pages(pages))
+        add(self.app, self._doors())
         install(self.app, pages, settings, packs())
         seal(self.app)
 

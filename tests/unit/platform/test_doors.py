@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
 from shared.platform.auth import DevelopmentIssuer, Keys, Principal, allow, public
-from shared.platform.http import MAX_BODY, create_app, doors_of, seal
+from shared.platform.http import MAX_BODY, add, create_app, doors_of, seal
 
 CANARY = "jo.canary@example.org"
 
@@ -34,7 +34,7 @@ def app_with(issuer: DevelopmentIssuer, router: APIRouter) -> FastAPI:
 
     keys = Keys(issuer.ISSUER, issuer.AUDIENCE, str(issuer.jwks_file))
     app = create_app("test", keys, {"bus": away, "database": broken, "migrations": fine}, CollectorRegistry())
-    app.include_router(router)
+    add(app, router)
     return app
 
 

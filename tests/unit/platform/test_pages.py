@@ -11,7 +11,7 @@ from fastapi import Depends
 from pydantic import ValidationError
 
 from shared.platform.clock import ClockFile
-from shared.platform.http import MAX_BODY, seal
+from shared.platform.http import MAX_BODY, add, seal
 from shared.platform.pages import Pages, Visitor, csrf_of, seen
 from shared.platform.pages.session import FLASH, seal_flash
 from shared.platform.pages.words import day_in_words, span_in_words, time_in_words
@@ -68,7 +68,7 @@ def test_a_page_without_a_permission_is_refused(small: SmallService) -> None:
     async def open_page() -> None:
         """No permission."""
 
-    small.app.include_router(router)
+    add(small.app, router)
     with pytest.raises(RuntimeError, match="GET /page/open"):
         seal(small.app)
 
