@@ -53,14 +53,14 @@ class Term:
 
     What keeps delivery whole and in order, though a statement is out while batches are loaded and on their way:
 
-    - Only `run` changes what is in hand, and by a statement only when it heeds that. So what is in hand stands still while
+    - Only `run` changes what is in hand, and by a statement only when it heeds that. So the rows in hand are the same while
       a read is out: what the read brings is not in hand, and is taken once.
     - A row is in hand until its delete is answered. So no read brings back what was sent, though deletes come later.
     - Deletes follow acknowledgements, and those the order of a lane. So of a key what is left to the next leader is what
       came last, with no gap before it; that it was sent already makes it a repeat, and never a change of order.
-    - A statement that fails ends the term when it is heeded, which no batch waits for: a leader that has lost its connection
-      may still send what it holds, as one that is slow may. It has read it as leader, and whoever leads next sends it too,
-      in its order and after all that is before it.
+    - A statement that fails ends the term as soon as it is heeded. Until then batches may leave, as from a leader that is
+      slow: a lane's rows leave in order and without a gap, and whoever leads next sends all that is not deleted, from the
+      first on. So one that comes late is a repeat, and overtakes nothing.
     - After `stop` nothing is read and nothing leaves that had not left. A read that is out then is not waited for.
     """
 
@@ -83,7 +83,7 @@ class Term:
         try:
             while not self.stop.is_set() or self.hand.flights or self.hand.arrived:
                 await self._turn()
-        except Restart:
+        except (Restart, KafkaError):
             await self.desk.rest()
             if self.hand.arrived:
                 await self.relay.delete(self.desk.connection, [row.id for row in self.hand.arrived])

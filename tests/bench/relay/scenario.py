@@ -47,7 +47,7 @@ class Relay(Scenario):
     contestants = (
         Contestant(
             name="relay",
-            what="the service's relay: read, send, await, delete, the next read while the last is acknowledged",
+            what="the service's relay: it reads, loads, sends and deletes side by side",
             run=f"{CODE}:relay",
             settings="as shipped: 2,000 rows a read, batches of 512 KiB, linger_ms=0, deletes with synchronous_commit=off",
         ),
