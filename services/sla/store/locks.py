@@ -93,9 +93,9 @@ async def put_off(tx: Tx, organisation: str, conversation: str, until: datetime)
 
 
 def _held(tx: Tx, rows: Sequence[Row[Any]]) -> list[Key]:
-    keys = [(row.organisation, row.conversation) for row in rows]
-    for organisation, conversation in keys:
-        tx.holds("sla", organisation, [conversation])
+    keys = [(organisation, conversation) for organisation, conversation in map(tuple, rows)]
+    for organisation in {organisation for organisation, _ in keys}:
+        tx.holds("sla", organisation, (conversation for of, conversation in keys if of == organisation))
     return keys
 
 
