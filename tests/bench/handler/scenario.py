@@ -91,7 +91,7 @@ class Handler(Scenario):
         ),
         Contestant(
             name="FastStream batch",
-            what="a batch subscriber that is given our decisions and our SQL (unnest), a transaction a batch",
+            what="a batch subscriber that is given our decisions and our SQL (columns of rows in one statement a table), a transaction a batch",
             run="tests.bench.handler.peers:faststream_batch",
             settings="max_records=500, ack_policy=ACK (offsets after the transaction), apply_types=False, decoder=our codec, uvloop",
             tuned_by=FASTSTREAM,
