@@ -94,19 +94,21 @@ class Term:
             await self.desk.close()
 
     async def _turn(self) -> None:
-        """What leaves comes first, then the statement that goes on meanwhile, then a lane's load; else there is to wait."""
-        self._house()
-        if not self.stop.is_set():
-            await self.send()
-        self._state()
-        if not await self._load_one():
+        """Set PostgreSQL and the broker to work first, then load one lane: a millisecond, and the process has its turn."""
+        self._open_lanes()
+        self._begin_statement()
+        await self.send()
+        if (lane := self._loadable()) is None:
             await self._wait()
+        else:
+            await asyncio.sleep(0)
+            self._load(lane)
         self.desk.heed()
         await self._settle(self.hand.landed())
         self._check_deadline()
 
-    def _house(self) -> None:
-        """Open lanes for topics that have become known: their rows are to be read now."""
+    def _open_lanes(self) -> None:
+        """For topics that have become known: their rows are to be read now."""
         for topic in [topic for topic, task in self._asking.items() if task.done()]:
             self.hand.open(topic, self._asking.pop(topic).result())
             self.pace.hurry()
@@ -115,10 +117,10 @@ class Term:
         self._asking[topic] = asyncio.create_task(_count_partitions(self.producer, topic, after_s))
 
     async def send(self) -> None:
-        """Send one batch to each lane that has rows and nothing in flight: together, so that they go as one request."""
+        """Send one batch to each lane that has rows and nothing in flight: once all are loaded, so that they go as one request."""
         free = [lane for lane in self.hand if lane.free]
-        for lane in free:
-            self._load(lane)
+        if self.stop.is_set() or any(lane.loadable for lane in free):
+            return
         for lane in free:
             load, lane.load = lane.load, None
             assert load is not None
@@ -126,18 +128,13 @@ class Term:
             acknowledged = await self.producer.send_batch(load.batch, lane.topic, partition=lane.partition)
             lane.flight = Flight(load.rows, acknowledged, time.monotonic())
 
-    async def _load_one(self) -> bool:
-        """Load one lane that has something in flight, if there is one. Others come in between: a batch takes a millisecond."""
-        lane = None if self.stop.is_set() else next((lane for lane in self.hand if lane.loadable), None)
-        if lane is not None:
-            self._load(lane)
-            await asyncio.sleep(0)
-        return lane is not None
+    def _loadable(self) -> Lane | None:
+        """The lane to load next: one that has nothing in flight before the others."""
+        lanes = [] if self.stop.is_set() else [lane for lane in self.hand if lane.loadable]
+        return next((lane for lane in lanes if lane.free), lanes[0] if lanes else None)
 
     def _load(self, lane: Lane) -> None:
         """Move what waits into the lane's next batch, until that is full."""
-        if not lane.loadable:
-            return
         load = lane.load = lane.load or Load(self.producer.create_batch())
         alone, rows, waiting = self.relay.alone, load.rows, lane.waiting
         append, now = load.batch.append, int(time.time() * 1000)
@@ -150,7 +147,7 @@ class Term:
                 return
             rows.append(waiting.popleft())
 
-    def _state(self) -> None:
+    def _begin_statement(self) -> None:
         """Put the next statement out, if none is. Deletes go before reads, so that a crash has little sent again."""
         if self.desk.out is not None:
             return

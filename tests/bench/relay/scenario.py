@@ -43,7 +43,7 @@ class Relay(Scenario):
     )
     unit = "records"
     size = 30_000
-    quick_size = 10_000
+    quick_size = 30_000
     contestants = (
         Contestant(
             name="relay",
