@@ -181,6 +181,8 @@ class _Settling:
     changed: dict[str, Revocation] = field(default_factory=dict)
     ladders: dict[tuple[datetime, bool], tuple[str, tuple[datetime, ...]]] = field(default_factory=dict)
     """Policy and rungs by start and urgency: the same for most of what one leaver holds, and working time takes its time."""
+    owners: dict[str | None, str] = field(default_factory=dict)
+    """Who answers for it, by manager, as long as nobody else is known to have gone."""
 
     def __post_init__(self) -> None:
         self.rows = {(one.stint, *one.key): one for one in self.known.revocations}
@@ -203,6 +205,7 @@ class _Settling:
             self._reinstatement(stint)
             if stint is self.told.stints[-1]:
                 self.world.line.gone.add(self.known.person)
+                self.owners.clear()
         self.standings.append(now)
 
     def _leaving(self, was: Standing, leave: Leave, until: datetime) -> Parts[Standing]:
@@ -296,11 +299,17 @@ class _Settling:
             known_at=known_at,
             levels=levels,
             policy=policy,
-            owner=self.world.line.owner(self.known.person, manager or self.told.manager),
+            owner=self._owner(manager or self.told.manager),
             state=state,
             story=said.story or "",
             cause=said.cause or "",
         )
+
+    def _owner(self, manager: str | None) -> str:
+        owner = self.owners.get(manager)
+        if owner is None:
+            owner = self.owners[manager] = self.world.line.owner(self.known.person, manager)
+        return owner
 
     def _ladder(self, start: datetime, administrator: bool) -> tuple[str, tuple[datetime, ...]]:
         known = self.ladders.get((start, administrator))

@@ -122,7 +122,8 @@ async def items_held(tx: Tx, organisation: str, people: Sequence[str]) -> Mappin
     held: dict[str, list[Held]] = defaultdict(list)
     owned: dict[str, list[Owned]] = defaultdict(list)
     for row in await tx.fetch(HELD, organisation=organisation, people=list(people)):
-        held[row.person].append(Held(*list(row)))
+        grant = Held(*list(row))
+        held[grant.person].append(grant)
     for row in await tx.fetch(OWNED, organisation=organisation, people=list(people)):
         owned[row.person].append(Owned(*list(row)))
     return {person: items_of(held[person], owned[person]) for person in {*held, *owned}}

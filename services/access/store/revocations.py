@@ -15,7 +15,7 @@ from shared.bus.tx import Tx
 
 __all__ = ["counts", "due", "find", "held_in", "of_people", "of_row", "page_of", "save"]
 
-SAVE = """
+ADD = """
     insert into revocations (
         organisation, revocation, person, stint, kind, item, action, "grant", site, account, network, role, reason,
         leave_at, known_at, deadline, levels, policy, owner, state, story, cause, level, claimed_by, claimed_at,
@@ -28,6 +28,13 @@ SAVE = """
     from json_populate_recordset(
         json_populate_record(cast(null as revocations), cast(:alike as json)), cast(:rows as json)
     )
+"""
+"""Rows as one JSON document: they hold arrays, and `unnest` would run those together. `json` takes PostgreSQL half as long as
+`jsonb`, which it would first make and then read; and two thirds of that where what they have in common is read once."""
+
+SAVE = (
+    ADD
+    + """
     on conflict (organisation, revocation) do update set
         action = excluded.action, "grant" = excluded."grant", site = excluded.site, account = excluded.account,
         network = excluded.network, role = excluded.role, leave_at = excluded.leave_at, known_at = excluded.known_at,
@@ -37,8 +44,7 @@ SAVE = """
         confirmed_at = excluded.confirmed_at, evidence = excluded.evidence, waived_until = excluded.waived_until,
         next_at = excluded.next_at
 """
-"""Rows as one JSON document: they hold arrays, and `unnest` would run those together. `json` takes PostgreSQL half as long as
-`jsonb`, which it would first make and then read; and two thirds of that where what they have in common is read once."""
+)
 
 OF_PEOPLE = """
     select * from revocations where organisation = :organisation and person = any(cast(:people as text[]))
@@ -95,8 +101,8 @@ def of_row(row: Row[Any]) -> Revocation:
     return Revocation(id=row.revocation, levels=tuple(row.levels), **{name: known[name] for name in FIELDS})
 
 
-async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation]) -> None:
-    """Write these: it is under way when this returns."""
+async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation], *, new: bool = False) -> None:
+    """Write these: it is under way when this returns. Of `new` ones PostgreSQL need not ask whether it has them."""
     if not revocations:
         return
     columns: dict[str, Sequence[Any]] = dict(zip(COLUMNS, zip(*map(VALUES, revocations), strict=True), strict=True))
@@ -104,7 +110,7 @@ async def save(tx: Tx, organisation: str, revocations: Sequence[Revocation]) -> 
     unlike = {name: values for name, values in columns.items() if name not in alike}
     rows = [dict(zip(unlike, values, strict=True)) for values in zip(*unlike.values(), strict=True)]
     await tx.send(
-        SAVE,
+        ADD if new else SAVE,
         organisation=organisation,
         alike=msgspec.json.encode(alike).decode(),
         rows=msgspec.json.encode(rows or [{}]).decode(),

@@ -27,13 +27,13 @@ def told(tx: Tx, telling: Telling) -> None:
     tx.emit(*events)
 
 
-async def _save_and_tell(tx: Tx, telling: Telling, rows: Sequence[Revocation]) -> None:
+async def _save_and_tell(tx: Tx, telling: Telling, rows: Sequence[Revocation], *, new: bool = False) -> None:
     """Write revocations and what is told with them, part by part: the database works on one part while this process
     encodes the next. Of a leaver with 10,000 grants each takes about half of the time."""
     events = telling.take()
     hold(tx, telling.organisation, {event.key for event in events})
     for first in range(0, max(len(rows), len(events)), PART):
-        await revocations.save(tx, telling.organisation, rows[first : first + PART])
+        await revocations.save(tx, telling.organisation, rows[first : first + PART], new=new)
         tx.emit(*events[first : first + PART])
         if len(events) >= PART:
             await tx.send_emitted()
@@ -97,13 +97,16 @@ async def _bring_up(tx: Tx, packs: Packs, telling: Telling, people: Sequence[str
 async def _decide(tx: Tx, known: Known, world: World) -> Settled:
     """Bring one person up to date. Of very many revocations the first are being written while the others are decided."""
     parts = bring_up_in_parts(known, world, PART)
+    had = {one.id for one in known.revocations}
     while True:
         try:
             part = next(parts)
         except StopIteration as end:
             settled: Settled = end.value
             return settled
-        await _save_and_tell(tx, world.telling, part)
+        ids = [one.id for one in part]
+        await _save_and_tell(tx, world.telling, part, new=had.isdisjoint(ids))
+        had.update(ids)
 
 
 async def _release(tx: Tx, telling: Telling) -> None:
