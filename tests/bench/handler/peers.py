@@ -26,7 +26,7 @@ from tests.bench.contest import Job
 from tests.bench.handler.limits import SESSION
 from tests.bench.handler.orm import apply
 from tests.bench.handler.ours import settings_of
-from tests.bench.stopwatch import Stopwatch
+from tests.bench.stopwatch import Stopwatch, pythons_collector
 
 __all__ = ["aiokafka_orm", "faststream_batch", "faststream_orm"]
 
@@ -111,6 +111,7 @@ async def faststream_orm(watch: Stopwatch, job: Job) -> None:
 async def _faststream(
     watch: Stopwatch, job: Job, topics: Topics, handle: Callable[[Any], Awaitable[None]], count: _Count, **how: Any
 ) -> None:
+    pythons_collector()
     broker = KafkaBroker(job.given["bootstrap"], apply_types=False, logger=None)
     broker.subscriber(
         topics.shared("messages"),
@@ -127,6 +128,7 @@ async def _faststream(
 
 async def aiokafka_orm(watch: Stopwatch, job: Job) -> None:
     """A loop over the consumer, a session a message, a commit after each."""
+    pythons_collector()
     packs: Packs = load_packs()
     topics = Topics(packs.organisations, job.given["topics"], job.given["group"])
     sessions, count = _sessions(job), _Count(watch, job.count)

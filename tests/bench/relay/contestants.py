@@ -1,7 +1,6 @@
 """Ways to send the same records, acknowledged by all in-sync replicas, without a duplicate, in the order of each key."""
 
 import asyncio
-import gc
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,11 +18,10 @@ from shared.bus.term import READ_ROWS, Term
 from tests.bench.contest import Job
 from tests.bench.handler.limits import SESSION
 from tests.bench.handler.ours import settings_of
-from tests.bench.stopwatch import Stopwatch
+from tests.bench.stopwatch import Stopwatch, pythons_collector
 
 __all__ = ["Payload", "relay", "send", "send_batch", "send_outbox"]
 
-PYTHONS_OWN = (700, 10, 10)
 Payload = tuple[bytes, list[tuple[str, bytes]], bytes]
 """Key, headers, body."""
 
@@ -128,8 +126,7 @@ def _payloads(job: Job) -> list[Payload]:
 
 
 async def _producer(job: Job) -> AIOKafkaProducer:
-    """Theirs, in a process whose garbage collector is as Python sets it: ours is set by what is imported here."""
-    gc.set_threshold(*PYTHONS_OWN)
+    pythons_collector()
     producer = AIOKafkaProducer(
         bootstrap_servers=job.given["bootstrap"],
         enable_idempotence=True,
