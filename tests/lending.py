@@ -55,7 +55,7 @@ def lent() -> Lent | None:
         return None
     file = Path(name)
     _wanted(file).touch()
-    until(file.exists, "the servers that are lent", START_S)
+    until(file.exists, "the servers that are lent", START_S, lambda: not _failed(file).exists())
     return msgspec.json.decode(file.read_bytes(), type=Lent)
 
 
@@ -63,10 +63,15 @@ def _wanted(file: Path) -> Path:
     return file.with_suffix(".wanted")
 
 
+def _failed(file: Path) -> Path:
+    return file.with_suffix(".failed")
+
+
 @contextmanager
-def lending(place: Path | None = None) -> Iterator[Path]:
-    """Start both, and give the file to name in the environment of those who borrow; it is in `place`, if that is given."""
-    place = place or folder()
+def lending(file: Path | None = None) -> Iterator[Path]:
+    """Start both, and write the file to name in the environment of those who borrow: this one, or one of its own."""
+    place = folder()
+    file = file or place / "lent.json"
     try:
         postgres, kafka = PostgresServer(place), KafkaServer(place)
         try:
@@ -84,7 +89,6 @@ def lending(place: Path | None = None) -> Iterator[Path]:
                 sorted(postgres._templates),
                 kafka.bootstrap,
             )
-            file = place / "lent.json"
             private(file, msgspec.json.encode(made).decode())
             yield file
         finally:
@@ -101,14 +105,15 @@ class Lender:
     """
 
     def __init__(self) -> None:
-        self._place = folder()
+        self._asks = folder()
+        self._file = self._asks / "lent.json"
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._lend, name="lender")
         self._error: Exception | None = None
 
     def start(self) -> None:
         """From now on, processes that are started from here find what is lent."""
-        os.environ[VARIABLE] = str(self._place / "lent.json")
+        os.environ[VARIABLE] = str(self._file)
         self._thread.start()
 
     def stop(self) -> None:
@@ -116,17 +121,17 @@ class Lender:
         del os.environ[VARIABLE]
         self._stopping.set()
         self._thread.join()
-        remove(self._place)
+        remove(self._asks)
         if self._error is not None:
             raise self._error
 
     def _lend(self) -> None:
-        asked = _wanted(self._place / "lent.json")
-        while not asked.exists():
+        while not _wanted(self._file).exists():
             if self._stopping.wait(0.1):
                 return
         try:
-            with lending(self._place):
+            with lending(self._file):
                 self._stopping.wait()
         except Exception as error:  # noqa: BLE001 # told by `stop`, in the thread that asks
             self._error = error
+            _failed(self._file).touch()

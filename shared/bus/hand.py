@@ -14,7 +14,7 @@ __all__ = ["Flight", "Hand", "Lane", "Load", "Row"]
 
 
 class Row(NamedTuple):
-    """An outbox row as the relay reads it: `at` in seconds since 1970 by the database's clock, `size` its headers and body in bytes."""
+    """An outbox row as the relay reads it: `at` in seconds since 1970 by the database's clock, `size` its key, headers and body in bytes."""
 
     id: int
     topic: str
@@ -81,7 +81,7 @@ class Hand:
     """First and last of ids that follow on each other: all that are in hand, and of those below the highest such as are
     deleted. What was never taken is in none: it may be committed yet."""
     size: int = 0
-    """Bytes of the rows' bodies and headers."""
+    """Bytes of the rows' keys, headers and bodies."""
     lanes: dict[str, list[Lane]] = field(default_factory=dict)
     """By topic, one for each of its partitions; of those topics whose number of partitions is known."""
     arrived: list[Row] = field(default_factory=list)
@@ -156,10 +156,10 @@ def _joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 def _spread(rows: Sequence[Row], lanes: Sequence[Lane]) -> None:
     """Each row of a topic behind those of the partition that it names, else of its key's, else of any."""
     count = len(lanes)
-    keys = partitions_of({row.key for row in rows if row.key is not None}, count)
-    for row in rows:
-        if row.partition is not None and row.partition < count:
-            number = row.partition
-        else:
+    named = [None if row.partition is None or row.partition >= count else row.partition for row in rows]
+    free = [row.key for row, number in zip(rows, named, strict=True) if number is None]
+    keys = partitions_of({key for key in free if key is not None}, count)
+    for row, number in zip(rows, named, strict=True):
+        if number is None:
             number = row.id % count if row.key is None else keys[row.key]
         lanes[number].waiting.append(row)

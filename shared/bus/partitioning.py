@@ -46,7 +46,8 @@ def murmur2(keys: Collection[bytes]) -> Sequence[int]:
     words = Struct("<" + f"{count}I{rest}x" * len(keys)).unpack(b"".join(keys))
     found = ones * (SEED ^ length)
     for place in range(count):
-        word = _number(lanes.pack(*words[place::count])) * FACTOR & mask
+        column = words[place] if len(keys) == 1 else _number(lanes.pack(*words[place::count]))
+        word = column * FACTOR & mask
         word = ((word ^ word >> 24) & mask) * FACTOR & mask
         found = found * FACTOR & mask ^ word
     if rest:

@@ -43,7 +43,7 @@ READ = """
         select o.*, sum(size) over (order by id rows unbounded preceding) as running
         from (
             select id, topic, partition, key, headers, body, date_part('epoch', created_at) as at,
-                   octet_length(headers) + coalesce(octet_length(body), 0) as size
+                   coalesce(octet_length(key), 0) + octet_length(headers) + coalesce(octet_length(body), 0) as size
             from outbox where not id <@ $1::int8multirange and topic <> all($4::text[]) order by id limit $2
         ) as o
     ) as r

@@ -61,7 +61,8 @@ class Term:
     - A statement that fails ends the term as soon as it is heeded. Until then batches may leave, as from a leader that is
       slow: a lane's rows leave in order and without a gap, and whoever leads next sends all that is not deleted, from the
       first on. So one that comes late is a repeat, and overtakes nothing.
-    - After `stop` nothing is read and nothing leaves that had not left. A read that is out then is not waited for.
+    - After `stop` nothing is read and nothing leaves that had not left. A read that is out then is waited for only where
+      something that has arrived is to be deleted: by the same connection, which answers within its ten seconds or is given up.
     """
 
     def __init__(self, relay: "Relay", connection: Any, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
@@ -76,7 +77,7 @@ class Term:
         """Topics of which we do not know how many partitions they have. What is to go to them stays where it is."""
 
     async def run(self) -> None:
-        """Send until `stop`; then wait for what is in flight, at the most three seconds. Raises Restart."""
+        """Send until `stop`; then wait for what is in flight, at the most three seconds, and delete it. Raises Restart."""
         for topic in self.relay.barred:
             self._ask_for(topic, after_s=ASK_AGAIN_S)
         self.relay.barred.clear()
@@ -85,8 +86,9 @@ class Term:
                 await self._turn()
         except (Restart, KafkaError):
             await self.desk.rest()
-            if self.hand.arrived:
-                await self.relay.delete(self.desk.connection, [row.id for row in self.hand.arrived])
+            if ids := [row.id for row in self.hand.arrived]:
+                await self.relay.delete(self.desk.connection, ids)
+                self.deleted(ids)
             raise
         finally:
             for task in self._asking.values():
@@ -219,10 +221,12 @@ class Term:
         elif self._readable():
             wake, limit_s = asyncio.create_task(self.bus.wake.wait()), self.pace.left_s
             events.append(wake)
-        if events:
-            await asyncio.wait(events, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        if wake is not None:
-            wake.cancel()
+        try:
+            if events:
+                await asyncio.wait(events, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if wake is not None:
+                wake.cancel()
 
     def _check_deadline(self) -> None:
         limit_s = DRAIN_S if self.stop.is_set() else self.relay.deadline_s

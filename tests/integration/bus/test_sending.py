@@ -38,7 +38,10 @@ async def test_the_database_works_on_it_while_the_transaction_goes_on(world: Wor
     """Another transaction holds the row that it wants, so that it cannot be done before this one has gone on."""
 
     async def waits() -> bool:
-        return bool(await world.scalar("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"))
+        waiting = (
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        )
+        return bool(await world.scalar(waiting))
 
     held, let_go = asyncio.Event(), asyncio.Event()
 

@@ -16,7 +16,10 @@ from tests.integration.bus.world import World, eventually
 
 KIB = 1024
 SLEEPS = "select pg_sleep(300)"
-SLEEPING = "select pid from pg_stat_activity where query = 'select pg_sleep(300)' and state = 'active'"
+SLEEPING = """
+    select pid from pg_stat_activity
+    where query = 'select pg_sleep(300)' and state = 'active' and datname = current_database()
+"""
 
 
 class Late:

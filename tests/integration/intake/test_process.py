@@ -28,7 +28,10 @@ from tests.servers import FreshDatabases
 
 ROOT = Path(__file__).resolve().parents[3]
 NOWHERE = "127.0.0.1:1"
-WAITING = "select count(*) from pg_locks where relation = 'items'::regclass and not granted"
+WAITING = """
+    select count(*) from pg_locks where relation = 'items'::regclass and not granted
+        and database = (select oid from pg_database where datname = current_database())
+"""
 
 
 @dataclass(slots=True)

@@ -91,7 +91,7 @@ spans = st.one_of(
 )
 closes = st.sampled_from(["close", "next-open"])
 slow = settings(max_examples=40, deadline=None)
-quick = settings(max_examples=100, deadline=None)
+quick = settings(max_examples=150, deadline=None)
 
 
 class TestAgainstACountByMinutes:
