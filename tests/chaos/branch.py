@@ -25,6 +25,7 @@ from shared.contracts import Event
 from shared.platform.clock import ClockFile
 from shared.platform.db import Database, sql
 from shared.policy import Packs
+from tests.plain import plain_client
 
 __all__ = ["ROOT", "Branch", "Progress", "Worker", "eventually"]
 
@@ -87,7 +88,7 @@ class Worker:
 
     async def ready(self) -> bool:
         """Whether it is of the group and all that it needs answers."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with plain_client() as client:
             try:
                 return (await client.get(self._ready_url)).is_success
             except httpx.TransportError:

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 
 from shared.platform.clock import ClockFile
 from tests.chaos.history import Outcome
+from tests.plain import plain_client
 
 __all__ = ["Outside", "Said"]
 
@@ -40,7 +41,7 @@ class Outside:
     _producer: AIOKafkaProducer = field(init=False)
 
     async def __aenter__(self) -> Self:
-        self._client = httpx.AsyncClient(timeout=DOOR_S, trust_env=False)
+        self._client = plain_client(timeout=DOOR_S)
         # Not idempotent, so that it gives a record up in an outage instead of waiting without an end.
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self.file["kafka"], acks="all", request_timeout_ms=5_000, retry_backoff_ms=200

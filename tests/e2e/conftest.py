@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from tests.e2e.collector import Collector, collecting
 from tests.e2e.listener import Listener
 from tests.e2e.world import World
+from tests.plain import plain_client
 from tests.stacks import RunningStack, running
 
 OUTBOX_ROWS = 200
@@ -38,7 +38,7 @@ def running_stack(collector: Collector) -> Iterator[RunningStack]:
 async def world(running_stack: RunningStack) -> AsyncIterator[World]:
     """The social inboxes, Communications, and a consumer of the tests' own."""
     async with (
-        httpx.AsyncClient(timeout=30, trust_env=False) as client,
+        plain_client(timeout=30) as client,
         Listener(running_stack.file["kafka"]) as listener,
         World(running_stack, client, listener) as world,
     ):

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
-
 from deploy.observe.windows import Windows
 from tests.e2e.listener import Listener
 from tests.e2e.world import World
+from tests.plain import plain_client
 from tests.prometheus import Prometheus, scraping
 from tests.stacks import running
 
@@ -21,7 +20,7 @@ async def watching(place: Path, windows: Windows, patience_s: float = 30) -> Asy
     with running() as stack:
         targets = {name: url.removeprefix("http://") for name, url in stack.file["services"].items()}
         async with (
-            httpx.AsyncClient(timeout=patience_s, trust_env=False) as client,
+            plain_client(timeout=patience_s) as client,
             Listener(stack.file["kafka"]) as listener,
             World(stack, client, listener) as world,
         ):

@@ -31,6 +31,7 @@ from shared.contracts.acls import Rule
 from shared.platform.clock import Clock
 from shared.platform.db import Database
 from shared.policy import load_packs
+from tests.plain import plain_client
 from tests.secured import ADMIN, SecuredKafka
 
 __all__ = ["ATTENDANTS", "OUTSIDE", "SERVICES", "Installation", "Sla", "expected"]
@@ -177,7 +178,7 @@ class Sla:
     async def ready(self) -> Mapping[str, str]:
         """What it says of itself at /readyz, part by part; nothing while it does not answer yet."""
         try:
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with plain_client() as client:
                 answer = await client.get(f"{self.url}/readyz")
         except httpx.HTTPError:
             return {}
@@ -186,7 +187,7 @@ class Sla:
 
     async def metric(self, line: str) -> float:
         """The value of one series of /metrics; nought where there is none."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with plain_client() as client:
             text = (await client.get(f"{self.url}/metrics")).text
         found = [one.rpartition(" ")[2] for one in text.splitlines() if one.rpartition(" ")[0] == line]
         return float(found[0]) if found else 0.0

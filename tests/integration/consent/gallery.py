@@ -30,6 +30,7 @@ from shared.platform.auth import DevelopmentIssuer
 from shared.platform.clock import ClockFile
 from shared.platform.service import Service
 from shared.policy import Packs
+from tests.plain import plain_client
 
 __all__ = ["NOW", "PDF", "Gallery", "open_gallery"]
 
@@ -225,8 +226,7 @@ async def open_gallery(databases: Databases, folder: Path, **changes: Any) -> As
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     rows = await asyncpg.connect(databases.owner_url)
-    plain = f"http://127.0.0.1:{port}"  # with nothing to verify; reading certificates takes 18 ms a client
-    async with httpx.AsyncClient(base_url=plain, timeout=20, trust_env=False, verify=False) as client:
+    async with plain_client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
         try:
             yield Gallery(service, databases, issuer, folder, rows, client)
         finally:

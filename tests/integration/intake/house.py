@@ -25,6 +25,7 @@ from shared.bus.outbox import unpack
 from shared.platform.auth import DevelopmentIssuer
 from shared.platform.clock import ClockFile
 from shared.platform.service import Service
+from tests.plain import plain_client
 
 __all__ = ["SECRETS", "House", "Told", "eventually", "open_house"]
 
@@ -209,8 +210,7 @@ async def open_house(
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     rows = await asyncpg.connect(databases.owner_url)
-    plain = f"http://127.0.0.1:{port}"  # with nothing to verify; reading certificates takes 18 ms a client
-    async with httpx.AsyncClient(base_url=plain, timeout=20, trust_env=False, verify=False) as client:
+    async with plain_client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
         house = House(service, databases, issuer, folder / "clock.json", rows, client)
         doorman = asyncio.create_task(house.accepting.run(house.stop))
         if works:

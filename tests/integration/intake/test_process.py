@@ -24,6 +24,7 @@ from shared.bus import Topics, ensure_topics
 from shared.platform.auth import DevelopmentIssuer
 from shared.policy import load_packs
 from tests.integration.intake.house import NOW, SECRETS, eventually, sources_file
+from tests.plain import plain_client
 from tests.servers import FreshDatabases
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,7 +50,7 @@ class Site:
         (port,) = free_ports(1)
         self._spawn(mode, port, kafka or self.kafka)
         url = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with plain_client() as client:
 
             async def answers() -> bool:
                 try:
@@ -150,7 +151,7 @@ async def post(client: httpx.AsyncClient, url: str, delivery: str, raw: bytes) -
 
 async def test_a_delivery_is_an_event_on_kafka(site: Site) -> None:
     url = await site.start()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_client() as client:
 
         async def ready() -> bool:
             return (await client.get(f"{url}/readyz")).is_success
@@ -170,7 +171,7 @@ async def test_killed_in_the_middle_of_a_batch_nothing_is_lost_or_told_twice(
     site: Site, rows: asyncpg.Connection
 ) -> None:
     url = await site.start("api")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_client() as client:
         for delivery, raw in deliveries(20):
             assert await post(client, url, delivery, raw) == 200
     async with rows.transaction():
@@ -193,7 +194,7 @@ async def test_killed_in_the_middle_of_a_batch_nothing_is_lost_or_told_twice(
 async def test_killed_between_commit_and_kafka_the_event_keeps_its_id(site: Site, rows: asyncpg.Connection) -> None:
     url = await site.start(kafka=NOWHERE)
     ((delivery, raw),) = deliveries(1)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_client() as client:
         assert await post(client, url, delivery, raw) == 200
 
     async def committed() -> bool:
@@ -223,7 +224,7 @@ async def test_every_200_is_kept_though_processes_are_killed_and_senders_send_ag
             await asyncio.sleep(0.01)
 
     limits = httpx.Limits(max_connections=10)
-    async with httpx.AsyncClient(trust_env=False, timeout=5, limits=limits) as client:
+    async with plain_client(timeout=5, limits=limits) as client:
         sending = asyncio.gather(*(deliver(client, *one) for one in wanted))
 
         async def some() -> bool:
@@ -245,7 +246,7 @@ async def test_every_200_is_kept_though_processes_are_killed_and_senders_send_ag
 
 async def test_of_two_processes_one_works_at_a_time(site: Site, rows: asyncpg.Connection) -> None:
     url = await site.start("api")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_client() as client:
         for delivery, raw in deliveries(5):
             assert await post(client, url, delivery, raw) == 200
     async with rows.transaction():

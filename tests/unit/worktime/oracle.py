@@ -1,6 +1,7 @@
 """Working time counted minute by minute: slow, plain, and sharing no code with the calendar that it judges.
 
-Everything is in whole minutes. Local times become instants by trying every offset that the zone has around the date.
+Everything is in whole minutes. Local times become instants by trying every offset that the zone has around the date
+(none of them lasts for less than six hours).
 """
 
 from collections.abc import Iterable, Mapping
@@ -94,7 +95,7 @@ class Oracle:
     def _instant(self, day: date, minutes: int) -> datetime:
         local = datetime(day.year, day.month, day.day) + minutes * MINUTE  # a wall clock, no zone yet
         noon = local.replace(tzinfo=UTC)
-        offsets = [(noon + hours * timedelta(hours=1)).astimezone(self.zone).utcoffset() for hours in range(-30, 31)]
+        offsets = [(noon + hours * timedelta(hours=1)).astimezone(self.zone).utcoffset() for hours in range(-30, 31, 6)]
         known = [offset for offset in offsets if offset is not None]
         candidates = {noon - offset for offset in known}
         shown = [instant for instant in candidates if instant.astimezone(self.zone).replace(tzinfo=None) == local]
