@@ -233,8 +233,10 @@ class Branch:
         """Wait until everything written is taken, nothing is due and everything told is sent."""
 
         async def still() -> bool:
-            (work,) = await self.rows(OPEN_WORK, now=now)
-            return work.unsent == work.due == 0 and await self.taken() == written
+            if await self.taken() != written:
+                return False
+            (work,) = await self.rows(OPEN_WORK, now=now)  # after that: it sees what the last of them told
+            return bool(work.unsent == work.due == 0)
 
         try:
             await eventually(still, "quiet", seconds, every=0.1)

@@ -34,6 +34,7 @@ async def test_shuffled_doubled_and_killed_histories_end_in_the_verdicts_of_the_
         await run.pass_time(clock, kill=number == 2)
         await run.tell(tale.parts[number], clock)
     assert await run.worker.end() == 0
+    assert (await branch.rows("select count(*) from outbox"))[0][0] == 0
 
     assert len(run.struck) >= 3 and all(progress.lag > 0 for progress in run.struck)
     assert run.breached_by_time >= 500
