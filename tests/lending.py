@@ -5,6 +5,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def lent() -> Lent | None:
         return None
     file = Path(name)
     _wanted(file).touch()
-    until(file.exists, "the servers that are lent", START_S, lambda: not _failed(file).exists())
+    until(file.exists, "the servers that are lent", START_S, lambda: not _over(file).exists())
     return msgspec.json.decode(file.read_bytes(), type=Lent)
 
 
@@ -63,8 +64,8 @@ def _wanted(file: Path) -> Path:
     return file.with_suffix(".wanted")
 
 
-def _failed(file: Path) -> Path:
-    return file.with_suffix(".failed")
+def _over(file: Path) -> Path:
+    return file.with_suffix(".over")
 
 
 @contextmanager
@@ -108,22 +109,22 @@ class Lender:
         self._asks = folder()
         self._file = self._asks / "lent.json"
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._lend, name="lender")
-        self._error: Exception | None = None
+        self._thread = ThreadPoolExecutor(1, "lender")
+        self._lending: Future[None] | None = None
 
     def start(self) -> None:
         """From now on, processes that are started from here find what is lent."""
         os.environ[VARIABLE] = str(self._file)
-        self._thread.start()
+        self._lending = self._thread.submit(self._lend)
 
     def stop(self) -> None:
         """Stop what was started. Raises what kept it from starting."""
         del os.environ[VARIABLE]
         self._stopping.set()
-        self._thread.join()
+        self._thread.shutdown()
         remove(self._asks)
-        if self._error is not None:
-            raise self._error
+        if self._lending is not None:
+            self._lending.result()
 
     def _lend(self) -> None:
         while not _wanted(self._file).exists():
@@ -132,6 +133,5 @@ class Lender:
         try:
             with lending(self._file):
                 self._stopping.wait()
-        except Exception as error:  # noqa: BLE001 # told by `stop`, in the thread that asks
-            self._error = error
-            _failed(self._file).touch()
+        finally:
+            _over(self._file).touch()

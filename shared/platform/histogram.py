@@ -68,7 +68,7 @@ class Histogram:
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """All of its series, for a scrape."""
         family = HistogramMetricFamily(self.name, self.meaning, labels=self.label_names)
-        names = [floatToGoString(bound) for bound in self.bounds]  # type: ignore[no-untyped-call]
+        names = [floatToGoString(bound) for bound in self.bounds]  # type: ignore[no-untyped-call] # the client has no types there
         for values, series in self._series.items():
             family.add_metric(values, list(zip(names, accumulate(series.counts), strict=True)), series.sum)
             labels = dict(zip(self.label_names, values, strict=True))
