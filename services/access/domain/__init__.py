@@ -9,7 +9,6 @@ from services.access.domain.leavers import (
     Settled,
     Standing,
     World,
-    bring_up,
     bring_up_in_parts,
     held_until,
 )
@@ -48,7 +47,6 @@ __all__ = [
     "Telling",
     "World",
     "begins",
-    "bring_up",
     "bring_up_in_parts",
     "chase",
     "employment",

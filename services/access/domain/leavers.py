@@ -3,7 +3,6 @@
 Clauses: westward:6.4, 7.11.
 """
 
-import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,7 +21,7 @@ from services.access.domain.telling import Telling, urgent
 from shared.contracts import access
 from shared.policy import Packs
 
-__all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up", "bring_up_in_parts", "held_until"]
+__all__ = ["Known", "Line", "Settled", "Standing", "World", "bring_up_in_parts", "held_until"]
 
 T = TypeVar("T")
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -125,20 +124,12 @@ Parts = Generator[list[Revocation], None, T]
 """Gives out revocations that are decided for good, a part at a time, and returns what comes of all at its end."""
 
 
-def bring_up(known: Known, world: World) -> Settled:
-    """Decide and tell what follows for one person."""
-    parts = bring_up_in_parts(known, world, sys.maxsize)
-    try:
-        next(parts)
-    except StopIteration as end:
-        settled: Settled = end.value
-        return settled
-    raise AssertionError("nobody has so many revocations")
-
-
 def bring_up_in_parts(known: Known, world: World, part: int) -> Parts[Settled]:
-    """The same, giving out removals as soon as so many are decided: a leaver may have thousands, and whoever saves these can
-    begin with the first. What was told of them meanwhile is to be taken with each part."""
+    """Decide and tell what follows for one person, giving out removals as soon as so many are decided.
+
+    A leaver may have thousands, and whoever saves these can begin with the first. What was told of them meanwhile is to be
+    taken with each part.
+    """
     pack = world.packs.at(world.telling.organisation, world.now)
     told = employment(known.facts, pack.tz, world.now, held_until(known.standings, known.facts))
     settling = _Settling(known, world, told, part)

@@ -1,7 +1,8 @@
 """given / when / then about one person: what HR said and when it was heard, at what time it is looked at, what is told."""
 
 import itertools
-from collections.abc import Sequence
+import sys
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,7 +21,7 @@ from services.access.domain import (
     Standing,
     Telling,
     World,
-    bring_up,
+    bring_up_in_parts,
 )
 from shared.contracts import Event
 from shared.policy import Packs
@@ -91,7 +92,7 @@ class Story:
             items=self.items,
             revocations=tuple(self.revocations.values()),
         )
-        self.settled = bring_up(person, world)
+        self.settled = _whole(bring_up_in_parts(person, world, sys.maxsize))
         self.standings = {standing.id: standing for standing in self.settled.standings}
         self.revocations |= {one.id: one for one in self.settled.revocations}
         self.told = [] if quiet else telling.events
@@ -113,3 +114,13 @@ class Story:
         """The one revocation."""
         (one,) = self.revocations.values()
         return one
+
+
+def _whole(parts: Generator[object, None, Settled]) -> Settled:
+    """What comes of it where no part is given out before the end."""
+    try:
+        next(parts)
+    except StopIteration as end:
+        settled: Settled = end.value
+        return settled
+    raise AssertionError("a part was given out")
